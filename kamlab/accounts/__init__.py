@@ -1,0 +1,1 @@
+"""What is each account's history and standing as of a date?"""

@@ -1,0 +1,1 @@
+"""Draw what the rooms return: figures with alt text and report tables."""

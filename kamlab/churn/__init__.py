@@ -1,0 +1,1 @@
+"""Who is leaving, when and why?"""

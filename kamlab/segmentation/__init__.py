@@ -1,0 +1,1 @@
+"""Which accounts are key, and who is becoming or ceasing to be one?"""

@@ -1,0 +1,1 @@
+"""A flexible-packaging distributor whose truth is known."""

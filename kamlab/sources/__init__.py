@@ -1,0 +1,1 @@
+"""What do we know, from every channel, and can it be trusted?"""

@@ -1,0 +1,1 @@
+"""Run notebooks with parameters, check them and publish their pages."""

@@ -1,0 +1,1 @@
+"""What will an account be worth?"""
