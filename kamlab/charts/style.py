@@ -1,0 +1,177 @@
+"""One look for every figure: sizes, colours that keep their meaning, numbers that read well."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, ordered so that neighbours differ in lightness too (greyscale print).
+INK = "#1f2933"
+MUTED = "#7b8794"
+GRID = "#e4e7eb"
+BLUE = "#0072b2"
+VERMILLION = "#d55e00"
+GREEN = "#009e73"
+SKY = "#56b4e9"
+ORANGE = "#e69f00"
+PURPLE = "#cc79a7"
+PALETTE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE)
+
+# A category keeps its colour and its marker from chart to chart.
+CLASS_COLOURS = {
+    "key account": BLUE,
+    "volume without profit": VERMILLION,
+    "small but rich": GREEN,
+    "standard": "#9aa5b1",
+    "margin unknown": ORANGE,
+}
+CLASS_MARKERS = {
+    "key account": "o",
+    "volume without profit": "X",
+    "small but rich": "^",
+    "standard": ".",
+    "margin unknown": "s",
+}
+
+# Fonts that carry Chinese, Japanese and Korean names, in the order of preference.
+CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+)
+
+
+def fonts() -> list[str]:
+    """Name the fonts to draw with: the default one, then the first installed CJK font.
+
+    Returns
+    -------
+    list of str
+        One name where no CJK font is installed; names in such scripts then show as boxes, and
+        `has_cjk_font` lets a page say so.
+    """
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *[name for name in CJK_FONTS if name in installed][:1]]
+
+
+def has_cjk_font() -> bool:
+    """Tell whether Chinese, Japanese and Korean names can be drawn here."""
+    return len(fonts()) > 1
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw in the house style inside this block, and leave matplotlib's settings as they were."""
+    settings = {
+        "font.family": fonts(),
+        "font.size": 10,
+        "text.color": INK,
+        "axes.edgecolor": MUTED,
+        "axes.labelcolor": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "axes.titleweight": "bold",
+        "axes.titlesize": 12,
+        "axes.titlepad": 12,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": GRID,
+        "grid.linewidth": 0.8,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "figure.dpi": 110,
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "legend.frameon": False,
+        "axes.prop_cycle": mpl.cycler(color=PALETTE),
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+def canvas(width: float = 8.0, height: float = 4.2, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Make a figure that belongs to no global state, with one row of axes.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in inches.
+    columns : int
+        How many axes stand side by side.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(1, columns, squeeze=False)[0]
+    return figure, list(axes)
+
+
+def headline(axes: Axes, message: str, per_inch: float = 11.5) -> None:
+    """Set a chart's message as its title, wrapped to the width of its axes."""
+    words, lines = message.split(), [""]
+    figure = axes.figure
+    columns = max(1, len(figure.axes))
+    limit = int(per_inch * figure.get_size_inches()[0] / columns)
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) + 1 > limit:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    axes.set_title("\n".join(lines))
+
+
+def short_number(value: float, _position: object = None) -> str:
+    """Write a number as a person reads it: 1,234 · 56 k · 7.8 M.
+
+    Parameters
+    ----------
+    value : float
+        Any number; NaN gives an en dash.
+
+    Examples
+    --------
+    >>> [short_number(v) for v in (0, 950, -56300, 7_840_000, 1.2e9)]
+    ['0', '950', '−56 k', '7.8 M', '1.2 bn']
+    """
+    if not math.isfinite(value):
+        return "–"
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    for factor, unit in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
+        if size >= factor * 0.9995:
+            scaled = size / factor
+            return f"{sign}{scaled:.{0 if scaled >= 9.95 else 1}f}".removesuffix(".0") + unit
+    digits = 0 if size >= 10 or size == int(size) else (1 if size >= 1 else 2)
+    return f"{sign}{size:.{digits}f}"
+
+
+def percent(value: float, _position: object = None) -> str:
+    """Write a share between −1 and 1 as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.873), percent(-0.02), percent(0.004)
+    ('87 %', '−2 %', '0.4 %')
+    """
+    if not math.isfinite(value):
+        return "–"
+    points = abs(value) * 100
+    digits = 1 if 0 < points < 0.95 else 0
+    return f"{'−' if value < 0 and points > 0 else ''}{points:.{digits}f} %"
+
+
+def shorten(name: object, limit: int = 28) -> str:
+    """Cut a name that would not fit beside a bar, with an ellipsis.
+
+    Examples
+    --------
+    >>> shorten("A very long company name indeed, Ltd", 16)
+    'A very long com…'
+    """
+    text = " ".join(str(name).split()).replace("$", r"\$")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
