@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,7 +71,7 @@ def has_cjk_font() -> bool:
 @contextmanager
 def look() -> Iterator[None]:
     """Draw in the house style inside this block, and leave matplotlib's settings as they were."""
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": fonts(),
         "font.size": 10,
         "text.color": INK,
@@ -91,7 +93,7 @@ def look() -> Iterator[None]:
         "figure.facecolor": "white",
         "savefig.facecolor": "white",
         "legend.frameon": False,
-        "axes.prop_cycle": mpl.cycler(color=PALETTE),
+        "axes.prop_cycle": cycler(color=PALETTE),
     }
     with mpl.rc_context(settings):
         yield
@@ -115,9 +117,9 @@ def canvas(width: float = 8.0, height: float = 4.2, columns: int = 1) -> tuple[F
 def headline(axes: Axes, message: str, per_inch: float = 11.5) -> None:
     """Set a chart's message as its title, wrapped to the width of its axes."""
     words, lines = message.split(), [""]
-    figure = axes.figure
-    columns = max(1, len(figure.axes))
-    limit = int(per_inch * figure.get_size_inches()[0] / columns)
+    figure = axes.get_figure(root=True)
+    width = figure.get_size_inches()[0] / max(1, len(figure.axes)) if figure else 8.0
+    limit = int(per_inch * width)
     for word in words:
         if lines[-1] and len(lines[-1]) + len(word) + 1 > limit:
             lines.append(word)
