@@ -1,0 +1,111 @@
+"""Price effects: planted concessions come back with honest intervals, whatever is bought."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from kamlab.accounts.prices import price_effects
+
+
+def _sums(seed, accounts=120, products=30, rows=6000, spread=0.06):
+    """Draw account-product-month sums in which big buyers choose cheap products (a trap)."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, spread, accounts)
+    activity = rng.lognormal(0, 1, accounts)
+    account = rng.choice(accounts, rows, p=activity / activity.sum())
+    leaning = np.argsort(np.argsort(activity)) / accounts
+    product = np.clip((leaning[account] * 10 + rng.integers(0, 20, rows)).astype(int), 0, 29)
+    base, season = rng.normal(2, 0.8, products)[::-1].cumsum() * 0.1, rng.normal(0, 0.05, 24)
+    month = rng.integers(0, 24, rows)
+    quantity = rng.lognormal(3, 1, rows)
+    log_price = (
+        base[product]
+        + season[month]
+        + truth[account]
+        - 0.05 * np.log(quantity)
+        + rng.normal(0, 0.08, rows)
+    )
+    frame = pd.DataFrame(
+        {
+            "account_id": [f"A{i:03d}" for i in account],
+            "product_id": product,
+            "month": pd.Timestamp("2023-01-01") + pd.to_timedelta(month * 31, unit="D"),
+            "quantity": quantity,
+            "net_sales": quantity * np.exp(log_price),
+            "lines": 1,
+        }
+    )
+    return frame, pd.Series(truth, index=[f"A{i:03d}" for i in range(accounts)])
+
+
+def _centred(frame, truth):
+    sales = frame.groupby("account_id")["net_sales"].sum()
+    known = truth.reindex(sales.index)
+    return known - np.average(known, weights=sales)
+
+
+def test_planted_price_effects_come_back_with_honest_intervals():
+    inside, ranks = [], []
+    for seed in range(5):
+        frame, truth = _sums(seed)
+        table = price_effects(frame).set_index("account_id")
+        known = _centred(frame, truth)
+        inside.append(known.between(table["low"], table["high"]))
+        ranks.append(spearmanr(known, table["price_effect"]).statistic)
+
+    assert 0.86 <= pd.concat(inside).mean() <= 0.94
+    assert min(ranks) > 0.85
+
+
+def test_mean_price_alone_would_mislead():
+    frame, truth = _sums(1)
+    known = _centred(frame, truth)
+    sums = frame.groupby("account_id")[["net_sales", "quantity"]].sum()
+    naive = np.log(sums["net_sales"] / sums["quantity"])
+    table = price_effects(frame).set_index("account_id")
+
+    assert spearmanr(naive, known).statistic < 0.5
+    assert spearmanr(table["price_effect"], known).statistic > 0.85
+
+
+def test_a_small_account_is_shrunk_more_than_a_big_one():
+    frame, _ = _sums(2)
+    table = price_effects(frame).set_index("account_id")
+    ratio = (table["price_effect"] / table["raw_effect"]).loc[table["raw_effect"] != 0]
+
+    few, many = table["lines"].idxmin(), table["lines"].idxmax()
+
+    assert ratio[few] < ratio[many] <= 1
+
+
+def test_currency_and_row_order_do_not_matter():
+    frame, _ = _sums(3, rows=2000)
+    scaled = frame.assign(net_sales=frame["net_sales"] * 7.8).sample(frac=1, random_state=1)
+    columns = ["price_effect", "standard_error"]
+
+    left, right = price_effects(frame), price_effects(scaled)
+
+    assert np.allclose(left[columns], right[columns], atol=1e-6)
+    assert np.allclose(left["price_gap"] * 7.8, right["price_gap"], rtol=1e-4, atol=0.01)
+
+
+def test_an_account_without_peers_gets_no_claim():
+    frame, _ = _sums(4, rows=800)
+    alone = frame.head(3).assign(account_id="LONER", product_id=99)
+
+    row = price_effects(pd.concat([frame, alone])).set_index("account_id").loc["LONER"]
+
+    assert row["compared_sales"] == 0
+    assert row[["price_effect", "low", "high", "price_gap"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [(lambda f: f.drop(columns="quantity"), "lack the columns"), (lambda f: f, "confidence")],
+)
+def test_wrong_input_is_named(change, message):
+    frame, _ = _sums(5, rows=50)
+
+    with pytest.raises(ValueError, match=message):
+        price_effects(change(frame), confidence=1.5 if message == "confidence" else 0.9)
