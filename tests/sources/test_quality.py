@@ -1,0 +1,108 @@
+"""Personal data: what is counted as valid, and that only counts come out."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kamlab.sources import quality
+
+AS_OF = date(2025, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("A.B@c-d.co.uk", "a.b@c-d.co.uk"),
+        ("采购@包装.中国", "采购@包装.中国"),
+        ("a@b", None),
+        ("a b@c.de", None),
+        ("a@b..de", None),
+        ("<a@b.de>", None),
+        ("", None),
+        (None, None),
+        (float("nan"), None),
+    ],
+)
+def test_email(text, normal):
+    assert quality.normal_email(text) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "normal"),
+    [
+        ("+86 21 6123 4567", None, "+862161234567"),
+        ("(021) 6123-4567", "CN", "+862161234567"),
+        ("0086 21 61234567", "CN", "+862161234567"),
+        ("6123 4567", None, None),
+        ("call me", "CN", None),
+        (None, "CN", None),
+    ],
+)
+def test_phone(text, region, normal):
+    assert quality.normal_phone(text, region) == normal
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_judged_without_an_error(text):
+    email = quality.normal_email(text)
+
+    assert email is None or quality.normal_email(email) == email
+    phone = quality.normal_phone(text, "DE")
+    assert phone is None or quality.normal_phone(phone) == phone
+
+
+CONTACTS = pd.DataFrame(
+    {
+        "channel": ["seminar", "seminar", "e-mail", None],
+        "account_id": ["A", "Z", None, "A"],
+        "name": ["Mei Lin", "12345", None, "李梅"],
+        "gender": ["F", "unknown", None, "女"],
+        "birth_date": ["1980-05-01", "2024-01-01", "not a date", None],
+        "phone": ["+86 21 6123 4567", "12", None, "ask the office"],
+        "email": ["mei@x.cn", "mei.x.cn", " ", None],
+    }
+)
+
+
+def test_counts_by_channel_and_field():
+    accounts = pd.DataFrame({"account_id": ["A"]})
+
+    table = quality.contact_quality(CONTACTS, AS_OF, accounts=accounts)
+    whole = table[table["channel"] == "all"].set_index("field")
+
+    assert whole["records"].eq(4).all()
+    assert whole["filled"].to_dict() == {
+        "name": 3,
+        "gender": 3,
+        "birth_date": 3,
+        "occupation": 0,
+        "address": 0,
+        "phone": 3,
+        "email": 2,
+        "account_id": 3,
+    }
+    assert whole["valid"].to_dict() == {
+        "name": 2,
+        "gender": 2,
+        "birth_date": 1,
+        "occupation": 0,
+        "address": 0,
+        "phone": 1,
+        "email": 1,
+        "account_id": 2,
+    }
+    assert (table["valid"] <= table["filled"]).all()
+    parts = table[table["channel"] != "all"].groupby("field")[["records", "filled", "valid"]].sum()
+    pd.testing.assert_frame_equal(
+        parts.sort_index(), whole[["records", "filled", "valid"]].sort_index()
+    )
+
+
+def test_no_personal_value_comes_out():
+    said = quality.contact_quality(CONTACTS, AS_OF).to_csv()
+
+    for value in ("Mei", "李梅", "6123", "mei@x.cn"):
+        assert value not in said
