@@ -1,0 +1,170 @@
+"""Which studies are there, what do they need, and in which order do they run?"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kamlab.errors import UsageError
+from kamlab.studies.parameters import Parameter, nearest, read_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFile:
+    """One notebook that can be run as a study.
+
+    Attributes
+    ----------
+    name : str
+        Name of the study with hyphens, as on the command line.
+    title, purpose : str
+        What stands on the page and, in one line, which decision it serves.
+    needs : tuple of str
+        Studies whose published tables this one reads; they run first.
+    demo_only : bool
+        True if it needs the truth of the demo.
+    language : str
+        Language of the text, a code such as `en`.
+    path : Path
+        The notebook.
+    parameters : tuple of Parameter
+        What it takes.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    needs: tuple[str, ...]
+    demo_only: bool
+    language: str
+    path: Path
+    parameters: tuple[Parameter, ...]
+
+
+def notebooks_folder(given: str | Path | None = None) -> Path:
+    """Find the folder of notebooks.
+
+    Parameters
+    ----------
+    given : str or Path, optional
+        Folder to use; else the environment variable `KAMLAB_NOTEBOOKS`, else the notebooks that
+        were installed with the package, else those beside it in the source tree.
+
+    Raises
+    ------
+    UsageError
+        If it is not there.
+    """
+    package = Path(__file__).parents[1]
+    chosen = given or os.environ.get("KAMLAB_NOTEBOOKS")
+    places = [Path(chosen)] if chosen else [package / "_notebooks", package.parent / "notebooks"]
+    for place in places:
+        if place.is_dir():
+            return place.absolute()
+    raise UsageError(f"There is no folder of notebooks at {places[-1]}.")
+
+
+def cell_source(cell: dict[str, Any]) -> str:
+    """Give the text of a cell, which the file may keep as one string or as lines."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def read_study(path: Path) -> StudyFile:
+    """Read what a notebook says about itself, without running it.
+
+    Parameters
+    ----------
+    path : Path
+        A notebook. Its metadata may hold `title` and `kamlab` with `study`, `purpose`, `needs`,
+        `demo_only` and `language`.
+
+    Raises
+    ------
+    UsageError
+        If the file is no notebook or its parameters cell cannot be read.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cells = notebook["cells"]
+        about = notebook.get("metadata", {})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not a readable notebook ({error}).") from None
+    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) > 1:
+        raise UsageError(f"{path.name} has {len(tagged)} cells tagged parameters; one is allowed.")
+    source = cell_source(tagged[0]) if tagged else ""
+    kamlab = about.get("kamlab", {})
+    name = kamlab.get("study", path.stem.replace("_", "-"))
+    return StudyFile(
+        name=name,
+        title=kamlab.get("title") or about.get("title") or name.replace("-", " ").capitalize(),
+        purpose=kamlab.get("purpose", ""),
+        needs=tuple(kamlab.get("needs", ())),
+        demo_only=bool(kamlab.get("demo_only", False)),
+        language=kamlab.get("language", "en"),
+        path=path,
+        parameters=read_parameters(source, path.name),
+    )
+
+
+def find_studies(folder: Path) -> dict[str, StudyFile]:
+    """Read all notebooks of a folder, in order of need and else by name.
+
+    Raises
+    ------
+    UsageError
+        If two notebooks carry one name, or needs name a study that is not there or a circle.
+    """
+    found: dict[str, StudyFile] = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        study = read_study(path)
+        if study.name in found:
+            raise UsageError(f"{path.name} is a second notebook of {study.name}.")
+        found[study.name] = study
+    for study in found.values():
+        missing = [need for need in study.needs if need not in found]
+        if missing:
+            raise UsageError(f"{study.path.name} needs {missing[0]}, which is not in {folder}.")
+    return {name: found[name] for name in in_order(list(found), found)}
+
+
+def in_order(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
+    """Sort studies so that each comes after those of the list which it needs.
+
+    Examples
+    --------
+    >>> def study(name, *needs):
+    ...     return StudyFile(name, name, "", needs, False, "en", Path(name), ())
+    >>> in_order(["summary", "value"], {s.name: s for s in (study("summary", "value"),
+    ...                                                     study("value"))})
+    ['value', 'summary']
+    """
+    ordered: list[str] = []
+    waiting = list(names)
+    while waiting:
+        ready = [n for n in waiting if not set(studies[n].needs) & set(waiting)]
+        if not ready:
+            raise UsageError(f"These studies need each other in a circle: {', '.join(waiting)}.")
+        ordered += ready
+        waiting = [name for name in waiting if name not in ready]
+    return ordered
+
+
+def pick(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
+    """Find the studies which the user named, hyphens and underscores alike.
+
+    Raises
+    ------
+    UsageError
+        If there is no such study; the nearest name is suggested.
+    """
+    picked = []
+    for name in names:
+        plain = name.removesuffix(".ipynb").replace("_", "-").lower()
+        if plain not in studies:
+            near = nearest(plain, list(studies)) or f" There are: {', '.join(studies)}."
+            raise UsageError(f"There is no study {name!r}.{near}")
+        picked.append(plain)
+    return list(dict.fromkeys(picked))

@@ -1,0 +1,164 @@
+"""Which runs are there, which may go, and why do two of them differ?"""
+
+import math
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kamlab.errors import UsageError
+from kamlab.studies.index import changes, study_folders
+from kamlab.studies.manifest import read_manifests
+
+
+def all_runs(out: Path) -> list[dict[str, Any]]:
+    """Read the manifests of all runs of all studies below a root of published studies.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder.
+    """
+    if not out.is_dir():
+        raise UsageError(f"Nothing is published in {out}: there is no such folder.")
+    return [run for folder in study_folders(out) for run in read_manifests(folder)]
+
+
+def prunable(out: Path, keep: int) -> list[Path]:
+    """List the run folders that are older than the last `keep` of their study.
+
+    Successes and failures are counted apart; the run that `latest` points to always stays.
+
+    Parameters
+    ----------
+    out : Path
+        Root of the published studies.
+    keep : int
+        How many of each study stay, at least 1.
+    """
+    if keep < 1:
+        raise UsageError("--keep must be 1 or more.")
+    found = []
+    for folder in study_folders(out):
+        runs = read_manifests(folder)
+        for good in (True, False):
+            mine = [run for run in runs if (run["status"] == "success") is good]
+            found += [run["folder"] for run in mine[:-keep] if not run["latest"]]
+    return found
+
+
+def prune(out: Path, keep: int) -> list[Path]:
+    """Remove old run folders; call it only while the lock is held.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+    """
+    folders = prunable(out, keep)
+    for folder in folders:
+        aside = out / ".kamlab" / "work" / f"pruned-{folder.parent.name}-{folder.name}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(aside)
+        shutil.rmtree(aside)
+    return folders
+
+
+def find_run(out: Path, name: str) -> dict[str, Any]:
+    """Find a run by `study/run`, where the run may be `latest` or the start of its name.
+
+    Raises
+    ------
+    UsageError
+        If no run or more than one fits.
+    """
+    study, _, run = name.strip("/").partition("/")
+    mine = [r for r in all_runs(out) if r["study"] == study.replace("_", "-")]
+    fits = [r for r in mine if r["latest"]] if run in ("", "latest") else []
+    fits = (
+        fits
+        or [r for r in mine if r["run"] == run]
+        or [r for r in mine if run and r["run"].startswith(run)]
+    )
+    if len(fits) != 1:
+        there = ", ".join(f"{r['study']}/{r['run']}" for r in mine) or "none of that study"
+        how = "No run is" if not fits else "More than one run is"
+        raise UsageError(f"{how} called {name!r}. There are: {there}.")
+    return fits[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two runs.
+
+    Attributes
+    ----------
+    moved : list of str
+        One line a headline figure.
+    jumped : bool
+        Whether one moved beyond the limit.
+    causes : list of str
+        What differs in data, parameters and code: the likely reasons.
+    """
+
+    moved: list[str]
+    jumped: bool
+    causes: list[str]
+
+
+def compare(old: dict[str, Any], new: dict[str, Any], limit: float = 0.25) -> Comparison:
+    """Say what moved between two runs and likely why.
+
+    Parameters
+    ----------
+    old, new : dict
+        Manifests of runs of one study.
+    limit : float, default 0.25
+        Share of a figure beyond which its change is marked.
+
+    Raises
+    ------
+    UsageError
+        If the runs are of two studies.
+    """
+    if old["study"] != new["study"]:
+        raise UsageError(f"{old['study']} and {new['study']} are two studies; compare runs of one.")
+    found = changes(new, old, limit)
+    moved = [f"{c.label}: {c.text}{' (beyond the limit)' if c.jumped else ''}" for c in found]
+    jumped = any(change.jumped for change in found if not math.isnan(change.share))
+    return Comparison(moved, jumped, _causes(old, new))
+
+
+def _causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """List what differs in what went in."""
+    causes = []
+    before = {entry.get("file"): entry for entry in old.get("inputs", [])}
+    for entry in new.get("inputs", []):
+        earlier = before.pop(entry.get("file"), None)
+        if earlier is None:
+            causes.append(f"new file {entry.get('file')}")
+        elif earlier.get("sha256") != entry.get("sha256"):
+            later = str(entry.get("newest_date")) > str(earlier.get("newest_date"))
+            how = "new data in" if later else "revised data in"
+            rows = f"{earlier.get('rows')} to {entry.get('rows')} rows"
+            causes.append(f"{how} {entry.get('file')} ({rows})")
+    causes += [f"file {name} is gone" for name in before]
+    was, now = old.get("parameters", {}), new.get("parameters", {})
+    causes += [
+        f"parameter {name}: {was.get(name)!r} to {now.get(name)!r}"
+        for name in dict.fromkeys([*was, *now])
+        if was.get(name) != now.get(name)
+    ]
+    if old.get("notebook", {}).get("sha256") != new.get("notebook", {}).get("sha256"):
+        causes.append("the notebook was changed")
+    for part in ("kamlab", "commit", "python"):
+        one, other = (run.get("versions", {}).get(part) for run in (old, new))
+        if one != other:
+            causes.append(f"{part} {one} to {other}")
+    libraries = [run.get("versions", {}).get("libraries", {}) for run in (old, new)]
+    causes += [
+        f"{name} {libraries[0][name]} to {libraries[1][name]}"
+        for name in libraries[0]
+        if name in libraries[1] and libraries[0][name] != libraries[1][name]
+    ]
+    return causes

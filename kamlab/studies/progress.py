@@ -1,0 +1,89 @@
+"""How does a run tell those who watch it, people or a log collector, how far it is?"""
+
+import json
+import sys
+import time
+from typing import Any, TextIO
+
+from kamlab.studies.runner import Outcome
+
+
+class Progress:
+    """Tell each event of a run in one line.
+
+    Parameters
+    ----------
+    form : str
+        `lines` for people, `json` for a log collector.
+    quiet : bool
+        Tell failures only.
+    stream : TextIO, optional
+        Where to; standard error unless said.
+    """
+
+    def __init__(
+        self, form: str = "lines", *, quiet: bool = False, stream: TextIO | None = None
+    ) -> None:
+        self.form, self.quiet = form, quiet
+        self.stream = stream or sys.stderr
+        self.started = time.monotonic()
+        self.live = form == "lines" and not quiet and self.stream.isatty()
+        self.cells: dict[str, str] = {}
+
+    def __call__(
+        self,
+        event: str,
+        **details: Any,  # noqa: ANN401  each event has its own
+    ) -> None:
+        """Tell one event."""
+        outcome: Outcome | None = details.get("outcome")
+        if self.form == "json":
+            self._json(event, outcome, details)
+        elif outcome is not None:
+            self.cells.pop(outcome.study, None)
+            if outcome.status == "success":
+                self._line(f"{outcome.study}: published in {outcome.seconds:.1f} s")
+            else:
+                said = f"{outcome.study}: {outcome.status}: {outcome.message}"
+                self._line(f"{said}\n  see {outcome.folder}", always=True)
+        elif event == "start":
+            self._line(f"{details['study']}: started")
+        elif event == "cell":
+            self.cells[details["study"]] = f"{details['cell']}/{details['of']}"
+            self._live()
+        elif event == "note":
+            self._line(details["text"])
+
+    def _json(self, event: str, outcome: Outcome | None, details: dict[str, Any]) -> None:
+        """Tell an event as one JSON object."""
+        if event == "cell":
+            return
+        if outcome is not None:
+            details = {
+                "study": outcome.study,
+                "run": outcome.run,
+                "status": outcome.status,
+                "message": outcome.message,
+                "folder": str(outcome.folder),
+                "run_seconds": round(outcome.seconds, 3),
+            }
+        seconds = round(time.monotonic() - self.started, 3)
+        line = json.dumps({"event": event, "seconds": seconds} | details, ensure_ascii=False)
+        self._write(line + "\n")
+
+    def _line(self, text: str, *, always: bool = False) -> None:
+        """Write a line that stays."""
+        if always or not self.quiet:
+            self._write(("\r\x1b[K" if self.live else "") + text + "\n")
+        self._live()
+
+    def _live(self) -> None:
+        """On a terminal, show which cell each study is at."""
+        if self.live and self.cells:
+            said = " · ".join(f"{study} {cell}" for study, cell in self.cells.items())
+            self._write(f"\r\x1b[K{said}")
+
+    def _write(self, text: str) -> None:
+        """Write at once."""
+        self.stream.write(text)
+        self.stream.flush()

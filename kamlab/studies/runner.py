@@ -1,0 +1,349 @@
+"""How do several studies run: side by side, each after what it needs, each to a known end?"""
+
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from kamlab.studies.discover import StudyFile
+from kamlab.studies.index import write_index
+from kamlab.studies.lock import locked
+from kamlab.studies.manifest import run_identity, write_manifest
+from kamlab.studies.plan import Data, Plan
+from kamlab.studies.publish import LATEST, clean_leftovers, private_folder, publish
+from kamlab.studies.worker import Job, end_children, work
+
+Report = Callable[..., None]
+# The modules that take seconds to import: one server imports them and forks each study from it.
+_PRELOAD = ["kamlab.studies.execute", "kamlab.studies.page", "kamlab.studies.checks", "psutil"]
+_POLL = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run.
+
+    Attributes
+    ----------
+    out : Path
+        Root of the published studies, absolute.
+    jobs : int
+        Studies that may run at the same time.
+    cell_timeout, timeout : int or None
+        Seconds that a cell, and a whole study, may take.
+    """
+
+    out: Path
+    jobs: int = 1
+    cell_timeout: int | None = None
+    timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one study ended.
+
+    Attributes
+    ----------
+    study, run, status, message : str
+        Status is success, failed, refused, usage, timed out, stopped or skipped.
+    folder : Path
+        Where page and manifest, or only the manifest of a failure, are kept.
+    seconds : float
+        How long it took.
+    """
+
+    study: str
+    run: str
+    status: str
+    message: str
+    folder: Path
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Running:
+    """One study's process and what the runner must remember of it."""
+
+    study: StudyFile
+    job: Job
+    process: BaseProcess
+    progress: Connection
+    needs: dict[str, str]
+    started: float
+    deadline: float
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Which signal asked for an end, if any."""
+
+    signal: int = 0
+    saved: dict[int, Any] = field(default_factory=dict)
+
+
+def cores() -> int:
+    """Count the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def warm_up() -> None:
+    """Start importing the slow modules while something else is done."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOAD)
+    multiprocessing.forkserver.ensure_running()
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    """Note signals that ask for an end instead of dying in the middle of a rename."""
+    stop = _Stop()
+
+    def note(number: int, frame: object) -> None:
+        del frame
+        stop.signal = number
+
+    for asking in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        stop.saved[asking] = signal.signal(asking, note)
+    try:
+        yield stop
+    finally:
+        for number, handler in stop.saved.items():
+            signal.signal(number, handler)
+
+
+def run_plan(plan: Plan, data: Data, settings: Settings, report: Report) -> list[Outcome]:
+    """Run the studies of a plan and publish what passes.
+
+    Parameters
+    ----------
+    plan : Plan
+        Studies and their parameters.
+    data : Data
+        What they read.
+    settings : Settings
+        Where to and how.
+    report : callable
+        Told `event` (start, cell, done) and details as keywords.
+
+    Returns
+    -------
+    list of Outcome
+        One a study, in the order in which they ended.
+
+    Raises
+    ------
+    LockHeldError
+        If another run publishes into the same folder.
+    UsageError
+        If the folder cannot be written.
+    """
+    with locked(settings.out) as private, _signals() as stop:
+        clean_leftovers(private)
+        return _Runner(plan, data, settings, report, private, stop).run()
+
+
+class _Runner:
+    """The state of one run: who waits, who runs, who ended how."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        data: Data,
+        settings: Settings,
+        report: Report,
+        private: Path,
+        stop: _Stop,
+    ) -> None:
+        self.plan, self.data, self.settings, self.report = plan, data, settings, report
+        self.private, self.stop = private, stop
+        self.waiting = list(plan.studies)
+        self.running: dict[str, _Running] = {}
+        self.ended: dict[str, Outcome] = {}
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(_PRELOAD)
+
+    def run(self) -> list[Outcome]:
+        """Start what may start, wait for what runs, until nothing is left."""
+        try:
+            while (self.waiting or self.running) and not self.stop.signal:
+                self._start_ready()
+                self._wait()
+            for running in list(self.running.values()):
+                name = signal.Signals(self.stop.signal).name
+                self._end(running, {"status": "stopped", "message": f"stopped by {name}"})
+        finally:
+            for running in self.running.values():
+                self._kill(running)
+        return list(self.ended.values())
+
+    def _start_ready(self) -> None:
+        """Start each study whose needs are met, while there is room; give up where they failed."""
+        for name in list(self.waiting):
+            study = self.plan.studies[name]
+            inside = [need for need in study.needs if need in self.plan.studies]
+            failed = [n for n in inside if n in self.ended and self.ended[n].status != "success"]
+            if failed:
+                self.waiting.remove(name)
+                self._skip(study, failed[0])
+            elif len(self.running) < self.settings.jobs and all(n in self.ended for n in inside):
+                self.waiting.remove(name)
+                self._start(study)
+
+    def _prepare(self, study: StudyFile) -> tuple[Job, dict[str, str]]:
+        """Make the private folder of a study and put its job together."""
+        out = self.settings.out
+        folder = private_folder(self.private, study.name)
+        needs = {
+            need: (out / need / LATEST).resolve().name
+            for need in study.needs
+            if (out / need / LATEST).exists()
+        }
+        declared = {parameter.name for parameter in study.parameters}
+        own = {
+            "data": str(self.data.path),
+            "as_of": self.data.as_of,
+            "out": str(folder),
+            "published": str(out),
+        }
+        parameters = self.plan.parameters[study.name] | {
+            name: value for name, value in own.items() if name in declared and value
+        }
+        job = Job(
+            study=study.name,
+            title=study.title,
+            purpose=study.purpose,
+            language=study.language,
+            notebook=study.path,
+            run=run_identity(
+                study,
+                {"as_of": self.data.as_of} | parameters,
+                self.data.fingerprint,
+                needs,
+            ),
+            parameters=parameters,
+            folder=folder,
+            sockets=Path(tempfile.mkdtemp(prefix="kam")),
+            cell_timeout=self.settings.cell_timeout,
+            threads=max(1, cores() // max(1, self.settings.jobs)),
+        )
+        return job, needs
+
+    def _start(self, study: StudyFile) -> None:
+        """Start the process of a study."""
+        job, needs = self._prepare(study)
+        here, there = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=work, args=(job, there), daemon=True)
+        started = time.time()
+        process.start()
+        there.close()
+        limit = self.settings.timeout
+        deadline = time.monotonic() + limit if limit else float("inf")
+        self.running[study.name] = _Running(study, job, process, here, needs, started, deadline)
+        self.report("start", study=study.name, run=job.run)
+
+    def _skip(self, study: StudyFile, need: str) -> None:
+        """Record a study that cannot run because what it needs failed."""
+        job, needs = self._prepare(study)
+        message = f"needs {need}, which did not succeed"
+        self._conclude(study, job, needs, time.time(), {"status": "skipped", "message": message})
+
+    def _wait(self) -> None:
+        """Wait a moment for news of the processes, and deal with it."""
+        by_pipe = {running.progress: running for running in self.running.values()}
+        sentinels = [running.process.sentinel for running in self.running.values()]
+        for ready in wait([*sentinels, *by_pipe], timeout=_POLL) if sentinels else ():
+            if isinstance(ready, Connection):
+                self._hear(by_pipe[ready])
+        for running in list(self.running.values()):
+            if running.process.exitcode is not None:
+                self._end(running, self._death(running))
+            elif time.monotonic() > running.deadline:
+                message = f"took longer than {self.settings.timeout} s (--timeout)"
+                self._end(running, {"status": "timed out", "message": message})
+
+    def _hear(self, running: _Running) -> None:
+        """Pass on how far a study is."""
+        try:
+            started, of = running.progress.recv()
+        except (EOFError, OSError):
+            running.process.join()
+            return
+        self.report("cell", study=running.study.name, cell=started, of=of)
+
+    def _death(self, running: _Running) -> dict[str, Any] | None:
+        """Say what killed a process that did not end by itself."""
+        code = running.process.exitcode
+        if not code:
+            return None
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        return {"status": "failed", "message": f"the study's process {how}"}
+
+    def _kill(self, running: _Running) -> None:
+        """End a study's process and its kernel, and remove its sockets."""
+        if running.process.pid is not None and running.process.is_alive():
+            end_children(running.process.pid)
+            running.process.kill()
+            running.process.join()
+        running.progress.close()
+        shutil.rmtree(running.job.sockets, ignore_errors=True)
+
+    def _end(self, running: _Running, error: dict[str, Any] | None) -> None:
+        """Conclude a study that ran."""
+        self._kill(running)
+        del self.running[running.study.name]
+        self._conclude(running.study, running.job, running.needs, running.started, error)
+
+    def _conclude(
+        self,
+        study: StudyFile,
+        job: Job,
+        needs: dict[str, str],
+        started: float,
+        error: dict[str, Any] | None,
+    ) -> None:
+        """Write the manifest, put the folder in its place, renew the index, report."""
+        finished = time.time()
+        manifest = write_manifest(
+            job,
+            study,
+            error=error,
+            started=started,
+            finished=finished,
+            needs=needs,
+            inputs=self.data.files,
+            fingerprint=self.data.fingerprint,
+        )
+        tidy(job.folder, success=manifest["status"] == "success")
+        shutil.rmtree(job.sockets, ignore_errors=True)
+        success = manifest["status"] == "success"
+        place = publish(job.folder, self.settings.out / study.name, job.run, success=success)
+        write_index(self.settings.out)
+        message = manifest["error"]["message"] if manifest["error"] else ""
+        outcome = Outcome(
+            study.name, job.run, manifest["status"], message, place, finished - started
+        )
+        self.ended[study.name] = outcome
+        self.report("done", outcome=outcome)
+
+
+def tidy(folder: Path, *, success: bool) -> None:
+    """Remove what is no part of a published run."""
+    shutil.rmtree(folder / "scratch", ignore_errors=True)
+    for name in ("study.json", "result.json"):
+        (folder / name).unlink(missing_ok=True)
+    log = folder / "log.txt"
+    if success and log.is_file() and log.stat().st_size == 0:
+        log.unlink()
+    if not success:
+        (folder / "index.html").unlink(missing_ok=True)

@@ -1,0 +1,215 @@
+"""How is a table shown on a page and written beside it, whatever names it holds?"""
+
+import datetime as dt
+import html
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Format = str | Callable[[Any], str]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain_text(value: object) -> str:
+    """Write one value as a person reads it: 1,234 · 0.43 · 2013-06-30 · yes · –.
+
+    Examples
+    --------
+    >>> [plain_text(v) for v in (1234567.8, 12.345, 0.4321, 40, float("nan"), True)]
+    ['1,234,568', '12.3', '0.432', '40', '–', 'yes']
+    """
+    if value is None or value is pd.NaT or value is pd.NA:
+        return "–"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return f"{int(value):,}".replace("-", "−")
+    if isinstance(value, float | np.floating):
+        return _number(float(value))
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+    return str(value)
+
+
+def _number(value: float) -> str:
+    """Write a number with about three figures that mean something."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else str(value).replace("-", "−")
+    size = abs(value)
+    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2 if size >= 1 else 3
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def formatted(value: object, form: Format | None) -> str:
+    """Write one value in a given format; what is missing is a dash in every format.
+
+    Examples
+    --------
+    >>> formatted(0.4321, ".1%"), formatted(None, ",.0f"), formatted(-1234.5, ",.0f")
+    ('43.2%', '–', '−1,234')
+    """
+    missing = value is None or value is pd.NA or value is pd.NaT
+    if form is None or missing or (isinstance(value, float) and math.isnan(value)):
+        return plain_text(value)
+    if callable(form):
+        return form(value)
+    text = format(value, form)
+    return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Check the name and the columns of a table that others will read.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case letters, digits and underscores.
+    table : pd.DataFrame
+        Named index levels become columns.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table with a plain index.
+
+    Raises
+    ------
+    ValueError
+        If the name or a column cannot be part of an interface.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a table: use lower-case letters, digits and _.")
+    if any(level is not None for level in table.index.names):
+        table = table.reset_index()
+    odd = [column for column in table.columns if not isinstance(column, str) or not column]
+    if odd:
+        raise ValueError(f"Table {name} has a column named {odd[0]!r}; give it a text as name.")
+    twice = table.columns[table.columns.duplicated()].tolist()
+    if twice:
+        raise ValueError(f"Table {name} has more than one column named {twice[0]!r}.")
+    return table.reset_index(drop=True)
+
+
+def _harmless(value: object) -> object:
+    """Put an apostrophe before a text which a spreadsheet would run as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
+    """Write a checked table as Parquet, true to the value, and as CSV, safe to open anywhere.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder for `<name>.parquet` and `<name>.csv`.
+    name : str
+        Name of the table.
+    table : pd.DataFrame
+        As `check_table` returns it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(folder / f"{name}.parquet", index=False)
+    safe = table.copy()
+    for column in table.columns[[not pd.api.types.is_numeric_dtype(t) for t in table.dtypes]]:
+        if not pd.api.types.is_datetime64_any_dtype(table[column]):
+            safe[column] = table[column].astype(object).map(_harmless)
+    safe.columns = [_harmless(column) for column in table.columns]
+    safe.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def heading(column: str) -> str:
+    """Turn a column's name into a heading.
+
+    Examples
+    --------
+    >>> heading("net_sales_12m")
+    'Net sales 12m'
+    """
+    words = str(column).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def html_table(
+    table: pd.DataFrame,
+    *,
+    caption: str,
+    formats: Mapping[str, Format] | None = None,
+    labels: Mapping[str, str] | None = None,
+    limit: int | None = 50,
+    rest: str = "",
+) -> str:
+    """Draw a table that a screen reader, a keyboard and a phone can read.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Its columns in the order shown; named index levels come first.
+    caption : str
+        What the table shows, in one sentence.
+    formats : mapping of str to str or callable, optional
+        Format of a column: a Python format such as `",.0f"` or a function from value to text.
+    labels : mapping of str to str, optional
+        Heading of a column; else its name in words.
+    limit : int or None, default 50
+        Rows shown at most.
+    rest : str
+        Where to find the rows that are not shown.
+
+    Returns
+    -------
+    str
+        HTML in which every name and value is escaped.
+
+    Raises
+    ------
+    ValueError
+        If `formats` or `labels` name a column that is not there.
+    """
+    if any(level is not None for level in table.index.names):
+        table = table.reset_index()
+    formats, labels = formats or {}, labels or {}
+    unknown = [c for c in (*formats, *labels) if c not in table.columns]
+    if unknown:
+        raise ValueError(f"The table has no column {unknown[0]!r}; it has {list(table.columns)}.")
+    shown = table if limit is None else table.head(limit)
+    numeric = [
+        pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+        for kind in table.dtypes
+    ]
+    heads = "".join(
+        f'<th scope="col"{" class=n" if right else ""}>'
+        f"{html.escape(labels.get(column, heading(column)))}</th>"
+        for column, right in zip(table.columns, numeric, strict=True)
+    )
+    forms = [formats.get(column) for column in table.columns]
+    rows = "".join(
+        "<tr>" + "".join(map(_cell, row, forms, numeric)) + "</tr>\n"
+        for row in shown.itertuples(index=False, name=None)
+    )
+    more = ""
+    if len(shown) < len(table):
+        count = f"The first {len(shown):,} of {len(table):,} rows."
+        more = f"<p class=more>{count} {html.escape(rest)}</p>"
+    frame = f'class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"'
+    return (
+        f'<div class="kam-table"><div {frame}>'
+        f"<table><caption>{html.escape(caption)}</caption><thead><tr>{heads}</tr></thead>\n"
+        f"<tbody>{rows}</tbody></table></div>{more}</div>"
+    )
+
+
+def _cell(value: object, form: Format | None, right: bool) -> str:
+    """Draw one cell; numbers keep their value for sorting."""
+    text = html.escape(formatted(value, form))
+    if not right:
+        return f"<td>{text}</td>"
+    if not isinstance(value, int | float | np.number) or math.isnan(value):
+        return f"<td class=n>{text}</td>"
+    return f"<td class=n data-v={float(value):.10g}>{text}</td>"
