@@ -1,0 +1,1 @@
+"""What is keeping them worth, and what would keep them?"""
