@@ -70,7 +70,7 @@ def accounts_table(
     n = len(identity.ids)
     wallet = np.exp(log_wallet)
     revenue = wallet * _REVENUE_PER_EURO * rng.lognormal(0, 0.35, n)
-    manager = np.append(manager_ids(management), None)[management.manager]
+    manager = np.array([*manager_ids(management), None], dtype=object)[management.manager]
     parent = np.where(latents.group == np.arange(n), None, identity.ids[latents.group])
     score = 3 + 0.8 * latents.philosophy + rng.normal(0, 0.35, n)
     limit = np.maximum(np.round(volume * (latents.terms + 45) / 30 * 1.3, -3), 1000.0)

@@ -95,14 +95,13 @@ def manager_ids(management: Management) -> np.ndarray:
 
 
 def managers_table(
-    management: Management, latents: Latents, names: np.ndarray, rng: np.random.Generator
+    management: Management, names: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Make the table of managers with the chain of reports up to the chief executive.
 
     Parameters
     ----------
     management : Management
-    latents : Latents
     names : numpy.ndarray
         Names to draw from.
     rng : numpy.random.Generator

@@ -58,18 +58,13 @@ class State:
 
     def repeat(self, worlds: int) -> "State":
         """Stack `worlds` copies of a state of one world."""
-        copies = {"month": self.month}
-        for field in fields(self):
-            if field.name == "month":
-                continue
-            values = getattr(self, field.name)
-            times: tuple[int, ...] = (worlds,)
-            if field.name == "running":
-                times = (1, worlds)
-            elif field.name == "resin":
-                times = (worlds, 1)
-            copies[field.name] = np.tile(values, times)
-        return State(**copies)
+        times = {"running": (1, worlds), "resin": (worlds, 1)}
+        copies = {
+            field.name: np.tile(getattr(self, field.name), times.get(field.name, (worlds,)))
+            for field in fields(self)
+            if field.name != "month"
+        }
+        return State(month=self.month, **copies)
 
 
 @dataclass(frozen=True, slots=True)
