@@ -1,0 +1,140 @@
+"""Who gets which account, in words and figures, and what a simple rule would have done?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kamlab.coverage.rules import Rules, handed_over, mismatch_matrix, number, outside_region
+
+OPTIMAL = "optimal"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who looks after whom.
+
+    Attributes
+    ----------
+    table : pd.DataFrame
+        One row an account: `account_id`, `manager_id`, `was` (manager before), `changed`,
+        `mismatch`, `reason` in words.
+    load : pd.DataFrame
+        One row a manager: `manager_id`, `accounts`, `capacity`, `workload`, `gross_profit`,
+        `at_risk`, `outside_region`, `new_accounts`.
+    mismatch : float
+        Sum over accounts, balance of load included: what was minimised.
+    status : str
+        "optimal", or the gap left when time ran out.
+    """
+
+    table: pd.DataFrame
+    load: pd.DataFrame
+    mismatch: float
+    status: str
+
+
+def describe(
+    accounts: pd.DataFrame,
+    managers: pd.DataFrame,
+    chosen: np.ndarray,
+    rules: Rules,
+    status: str = OPTIMAL,
+) -> Assignment:
+    """Say in words and figures what an assignment means, whoever made it.
+
+    Parameters
+    ----------
+    accounts, managers, rules
+        As for `assign`.
+    chosen : np.ndarray of shape (n_accounts,)
+        Row number of each account's manager; −1 where nobody looks after it.
+    status : str
+        How it came about.
+    """
+    served = chosen >= 0
+    cost = mismatch_matrix(accounts, managers, rules)
+    ids = managers["manager_id"].to_numpy(object)
+    manager = np.where(served, ids[np.maximum(chosen, 0)], None)
+    was = accounts["manager_id"] if "manager_id" in accounts else pd.Series(None, accounts.index)
+    outside = np.where(
+        served, outside_region(accounts, managers)[np.arange(len(accounts)), chosen], False
+    )
+    own = np.where(served, cost[np.arange(len(accounts)), chosen], 0.0)
+    changed = served & handed_over(accounts, managers)[np.arange(len(accounts)), chosen]
+    table = pd.DataFrame(
+        {
+            "account_id": accounts["account_id"],
+            "manager_id": manager,
+            "was": was,
+            "changed": changed,
+            "mismatch": own,
+            "reason": [
+                _reason(bool(a), bool(b), bool(c))
+                for a, b, c in zip(served, changed, outside, strict=True)
+            ],
+        }
+    )
+    workload = number(accounts, "workload", 1.0)
+    lines = pd.DataFrame(
+        {
+            "manager_id": manager,
+            "accounts": 1,
+            "workload": workload,
+            "gross_profit": number(accounts, "gross_profit", 0.0),
+            "at_risk": number(accounts, "at_risk", 0.0),
+            "outside_region": outside.astype(int),
+            "new_accounts": changed.astype(int),
+        }
+    )
+    load = lines[served].groupby("manager_id").sum().reindex(ids).fillna(0.0)
+    load.insert(1, "capacity", number(managers, "capacity", 9))
+    spread = np.abs(load["workload"].to_numpy() - workload.sum() / len(managers)).sum()
+    total = float(own.sum() + rules.load_penalty * spread)
+    return Assignment(table, load.rename_axis("manager_id").reset_index(), total, status)
+
+
+def _reason(served: bool, changed: bool, outside: bool) -> str:
+    """Say why an account is where it is."""
+    if not served:
+        return "nobody has room for it"
+    if changed:
+        return "moves: better fit or load" + (", though outside the region" if outside else "")
+    return "stays or is new: best fit" + (", though outside the region" if outside else "")
+
+
+def greedy(
+    accounts: pd.DataFrame, managers: pd.DataFrame, rules: Rules | None = None
+) -> Assignment:
+    """Assign accounts one after another, the largest first, each to the best manager with room.
+
+    Parameters
+    ----------
+    accounts, managers, rules
+        As for `assign`; only capacity and `same_region` are kept.
+    """
+    rules = rules or Rules()
+    check_tables(accounts, managers)
+    accounts, managers = accounts.reset_index(drop=True), managers.reset_index(drop=True)
+    cost = mismatch_matrix(accounts, managers, rules)
+    if rules.same_region:
+        cost = np.where(outside_region(accounts, managers), np.inf, cost)
+    room = number(managers, "capacity", 9)
+    chosen = np.full(len(accounts), -1)
+    for place in np.argsort(-number(accounts, "gross_profit", 0.0), kind="stable"):
+        open_cost = np.where(room > 0, cost[place], np.inf)
+        if np.isfinite(open_cost).any():
+            chosen[place] = int(open_cost.argmin())
+            room[chosen[place]] -= 1
+    return describe(accounts, managers, chosen, rules, "greedy")
+
+
+def check_tables(accounts: pd.DataFrame, managers: pd.DataFrame) -> None:
+    """Refuse tables without rows or with one twice."""
+    for frame, key in ((accounts, "account_id"), (managers, "manager_id")):
+        if frame.empty:
+            raise ValueError(f"there is no row with a {key} to assign")
+        if frame[key].duplicated().any():
+            raise ValueError(
+                f"{key} {frame.loc[frame[key].duplicated(), key].iloc[0]!r} stands twice"
+            )
