@@ -1,0 +1,105 @@
+"""Which column of the source is which? Match canonical names, and ask with the line to write."""
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources.mapping import Entry, nearest
+from kamlab.sources.schema import Table
+
+
+def _plain(name: str) -> str:
+    """Bring a column's name into canonical spelling: `Order Date` to `order_date`."""
+    return "_".join(name.strip().casefold().replace("-", " ").replace("_", " ").split())
+
+
+def wanted(table: Table, entry: Entry) -> set[str]:
+    """Name, in lower case, the columns that a source of the table may have."""
+    names = {name.casefold() for name in table.by_name}
+    for source in entry.columns.values():
+        names |= {one.casefold() for one in ([source] if isinstance(source, str) else source)}
+    return names | {name.replace("_", " ") for name in names}
+
+
+def match(table: Table, entry: Entry, columns: list[str], label: str) -> dict[str, list[str]]:
+    """Find the source columns of each canonical column.
+
+    Parameters
+    ----------
+    table : Table
+    entry : Entry
+        Its `columns` rename; canonical names that the source has need no renaming.
+    columns : list of str
+        What the source has.
+    label : str
+        The source's name in messages.
+
+    Returns
+    -------
+    dict of str to list of str
+        Source columns by canonical name; several where a text is put together.
+
+    Raises
+    ------
+    DataRefusedError
+        If a column named in the mapping, or a required one, is not there.
+    """
+    exact = {column.casefold(): column for column in reversed(columns)}
+    found: dict[str, list[str]] = {}
+    for canonical, source in entry.columns.items():
+        sources = [source] if isinstance(source, str) else list(source)
+        found[canonical] = [_one(name, exact, columns, canonical, label) for name in sources]
+    taken = {names[0] for names in found.values() if len(names) == 1}
+    plain = {_plain(column): column for column in reversed(columns) if column not in taken}
+    for canonical in table.by_name:
+        if canonical not in found and canonical in plain:
+            found[canonical] = [_one(plain[canonical], exact, columns, canonical, label)]
+    given = {option for option in ("channel", "currency") if entry[option]}
+    missing = [c.name for c in table.columns if c.required and c.name not in found.keys() | given]
+    if missing:
+        raise DataRefusedError(_missing(table, missing, found, columns, label))
+    return {name: found[name] for name in table.by_name if name in found}
+
+
+def _one(name: str, exact: dict[str, str], columns: list[str], canonical: str, label: str) -> str:
+    """Find one source column, which must be there once."""
+    column = name if name in columns else exact.get(name.strip().casefold())
+    if column is None:
+        near = nearest(name, columns)
+        hint = f'Did you mean {canonical} = "{near}"? ' if near else ""
+        raise DataRefusedError(
+            f"{label}: there is no column {name!r}, which the mapping gives for {canonical}. "
+            f"{hint}Its columns are: {', '.join(columns)}."
+        )
+    if f"{column} (2)" in columns:
+        raise DataRefusedError(
+            f"{label}: two columns are named {column!r}, so {canonical} is not sure. Rename one."
+        )
+    return column
+
+
+def _missing(
+    table: Table,
+    missing: list[str],
+    found: dict[str, list[str]],
+    columns: list[str],
+    label: str,
+) -> str:
+    """Say which columns are missing and which line of the mapping would give them."""
+    taken = {name for names in found.values() for name in names}
+    free = [column for column in columns if column not in taken]
+    lines = []
+    for canonical in missing:
+        near = nearest(canonical, free) or nearest(canonical.split("_")[0], free)
+        lines.append(f'{canonical} = "{near or "…"}"')
+    said = {name: sources[0] for name, sources in found.items() if sources != [name]}
+    lines = [f'{name} = "{source}"' for name, source in said.items()] + lines
+    text = (
+        f"{label}: {table.name} need{'' if table.name.endswith('s') else 's'} "
+        f"{', '.join(missing)}, which no column is named after. "
+        f"Its columns are: {', '.join(columns) or 'none'}. In kamlab.toml, under [[{table.name}]], "
+        f"write\ncolumns = {{ {', '.join(lines)} }}"
+    )
+    if "order_id" in missing:
+        text += (
+            "\nWhere the source has no order numbers, put one together of other columns, as in "
+            'order_id = ["Customer", "Date"].'
+        )
+    return text

@@ -1,0 +1,185 @@
+"""What does a database hold for us? SQLite and DuckDB files, and PostgreSQL through ADBC."""
+
+import hashlib
+import os
+import re
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import duckdb
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources import sql
+from kamlab.sources.mapping import Entry
+from kamlab.sources.readers import Raw, typed, unreadable
+from kamlab.sources.staging import stage, unique
+
+
+def read_database(
+    connection: duckdb.DuckDBPyConnection, entry: Entry, path: Path, label: str, room: Path
+) -> Raw:
+    """Stage a table or a query of a SQLite or DuckDB file, opened read-only.
+
+    Raises
+    ------
+    DataRefusedError
+        If the file is neither, is damaged, or has no such table.
+    """
+    with path.open("rb") as file:
+        head = file.read(16)
+    out = room / "staged.parquet"
+    if head.startswith(b"SQLite format 3\x00"):
+        _stage_sqlite(entry, path, label, out)
+    elif head[8:12] == b"DUCK":
+        _stage_duckdb(entry, path, label, out, room)
+    else:
+        raise DataRefusedError(
+            f"{label}: this is neither a SQLite nor a DuckDB file. Expected one of them: check "
+            "database in kamlab.toml."
+        )
+    return typed(connection, sql.parquet([out]), {})
+
+
+def _stage_sqlite(entry: Entry, path: Path, label: str, out: Path) -> None:
+    """Stage rows of a SQLite file."""
+    query = str(entry["query"] or f"SELECT * FROM {sql.name(str(entry['table']))}")
+    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    try:
+        base = sqlite3.connect(address, uri=True)
+        try:
+            base.execute("PRAGMA query_only = true")
+            cursor = base.execute(query)
+            columns = unique(column[0] for column in cursor.description or ())
+            stage(((n, row, None) for n, row in enumerate(cursor, 1)), columns, out)
+        finally:
+            base.close()
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise DataRefusedError(
+            f"{label}: SQLite says: {error}. Check table or query in kamlab.toml."
+        ) from None
+
+
+def _stage_duckdb(entry: Entry, path: Path, label: str, out: Path, room: Path) -> None:
+    """Stage rows of a DuckDB file."""
+    query = str(entry["query"] or f"FROM {sql.name(str(entry['table']))}").strip().rstrip(";")
+    try:
+        with duckdb.connect(str(path), read_only=True) as base:
+            base.execute(f"SET allowed_directories = {sql.texts([room])}")
+            base.execute("SET enable_external_access = false")
+            base.execute(
+                "COPY (SELECT *, row_number() OVER () AS _row, NULL::VARCHAR AS _bad FROM (\n"
+                f"{query}\n)) TO {sql.text(out)} (FORMAT parquet, COMPRESSION lz4_raw)"
+            )
+    except duckdb.CatalogException as error:
+        first = str(error).splitlines()[0]
+        raise DataRefusedError(
+            f"{label}: DuckDB says: {first} Check table or query in kamlab.toml."
+        ) from None
+    except duckdb.Error as error:
+        raise unreadable(label, "DuckDB", error) from None
+
+
+def read_server(
+    connection: duckdb.DuckDBPyConnection, entry: Entry, label: str, room: Path
+) -> tuple[Raw, str]:
+    """Stage the rows of a query on PostgreSQL, through Arrow and never as Python objects.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    entry : Entry
+        Of kind url_env: names the environment variable that holds the address, and the query.
+    label : str
+        Its name in messages.
+    room : Path
+        Private folder for the rows.
+
+    Returns
+    -------
+    Raw
+    str
+        Hash of the rows.
+
+    Raises
+    ------
+    DataRefusedError
+        If the variable is not set, the server does not answer or refuses the query. The address
+        never appears in the message.
+    """
+    import pyarrow.parquet as pq
+
+    variable = str(entry["url_env"])
+    address = os.environ.get(variable, "")
+    if not address:
+        raise DataRefusedError(
+            f"{label}: the environment variable {variable} is not set. Set it to the database's "
+            "address, as in postgresql://user:password@host/base."
+        )
+    if not address.startswith(("postgresql://", "postgres://")):
+        raise DataRefusedError(
+            f"{label}: {variable} does not begin with postgresql://, the only kind of server that "
+            "kamlab reads."
+        )
+    try:
+        import adbc_driver_postgresql.dbapi as postgresql
+    except ImportError:
+        raise DataRefusedError(
+            f"{label}: reading PostgreSQL needs the extra: pip install 'kamlab[postgres]'."
+        ) from None
+    out = room / "staged.parquet"
+    problem = ""
+    try:
+        with postgresql.connect(address) as server, server.cursor() as cursor:
+            cursor.execute(str(entry["query"]).strip().rstrip(";"))
+            with cursor.fetch_record_batch() as rows, pq.ParquetWriter(out, rows.schema) as writer:
+                for batch in rows:
+                    writer.write_batch(batch)
+    except Exception as error:  # noqa: BLE001  whatever a driver raises may hold the address
+        problem = scrub(str(error), address)
+    if problem:
+        raise DataRefusedError(
+            f"{label}: the database behind {variable} says: {problem} Check the variable, the "
+            "server and the query."
+        )
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    relation = (
+        "(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row, NULL::VARCHAR AS _bad "
+        f"FROM {sql.parquet([out], 'file_row_number = true')})"
+    )
+    return typed(connection, relation, {}), digest
+
+
+def scrub(message: str, address: str) -> str:
+    """Take every part of a database's address out of a message.
+
+    Parameters
+    ----------
+    message : str
+        What a driver said.
+    address : str
+        The secret.
+
+    Returns
+    -------
+    str
+        At most 300 characters, on one line.
+
+    Examples
+    --------
+    >>> scrub('no pg_hba entry for "anna" on db.example', "postgresql://anna:pw@db.example/base")
+    'no pg_hba entry for "***" on ***'
+    """
+    secrets = {address}
+    try:
+        parts = urlsplit(address)
+        secrets |= {parts.netloc, parts.username or "", parts.password or "", parts.hostname or ""}
+        secrets |= {parts.path.strip("/"), str(parts.port or ""), parts.query}
+        secrets |= {value.split("=", 1)[-1] for value in parts.query.split("&")}
+    except ValueError:
+        return "the address cannot be parsed."
+    secrets |= {unquote(secret) for secret in secrets}
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        message = message.replace(secret, "***")
+    message = re.sub(r"postgres(ql)?://\S+", "***", message)
+    return " ".join(message.split())[:300]

@@ -1,0 +1,338 @@
+"""Which file or query feeds which table? Read `kamlab.toml`, or a folder named after the tables."""
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from kamlab.errors import DataRefusedError, UsageError
+from kamlab.sources.currencies import CURRENCIES
+from kamlab.sources.schema import TABLES
+
+READABLE = (
+    ".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods",
+    ".jsonl", ".ndjson", ".json",
+)  # fmt: skip
+_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates")
+_ENTRY = (
+    "file", "sql", "database", "table", "query", "url_env", "sheet", "encoding", "delimiter",
+    "decimal", "thousands", "date_format", "channel", "currency", "columns", "duplicates", "skip",
+)  # fmt: skip
+_KINDS = ("file", "sql", "database", "url_env")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One source of one table.
+
+    Attributes
+    ----------
+    table : str
+        Canonical table which it feeds.
+    kind : str
+        One of file, sql, database, url_env.
+    place : str
+        Where the mapping says so, for messages: `[[orders]] number 2 of kamlab.toml`.
+    options : dict
+        What the mapping gives: file (list of patterns), sql, query, columns, encoding and so on.
+    """
+
+    table: str
+    kind: str
+    place: str
+    options: dict = field(hash=False)
+
+    def __getitem__(self, option: str) -> Any:  # noqa: ANN401  settings are of several kinds
+        """Give an option, or None where the mapping is silent."""
+        return self.options.get(option)
+
+    @property
+    def columns(self) -> dict[str, str | list[str]]:
+        """Source columns by canonical name, as the mapping says."""
+        return self.options.get("columns", {})
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything in the entry that changes how its rows are read."""
+        said = {key: value for key, value in self.options.items() if key != "duplicates"}
+        parts = json.dumps([self.table, self.kind, said], sort_keys=True, default=str)
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """What a mapping file says.
+
+    Attributes
+    ----------
+    path : Path or None
+        The mapping file; None where files are named after tables.
+    root : Path
+        Folder from which relative paths count.
+    currency : str
+        Reporting currency (ISO 4217); "" where the mapping is silent.
+    fiscal_year_start : int
+        Month in which the fiscal year begins, 1 to 12.
+    start, end : date or None
+        First and last day of the data, both inclusive.
+    entries : tuple of Entry
+    """
+
+    path: Path | None
+    root: Path
+    currency: str
+    fiscal_year_start: int
+    start: date | None
+    end: date | None
+    entries: tuple[Entry, ...]
+
+
+def nearest(wanted: str, known: list[str] | tuple[str, ...]) -> str:
+    """Name the known word most like `wanted`, ignoring case, spaces and marks; "" where none is.
+
+    Examples
+    --------
+    >>> nearest("Net Sale", ["account_id", "net_sales"])
+    'net_sales'
+    """
+    plain = {re.sub(r"[\W_]+", "", word).casefold(): word for word in known}
+    found = get_close_matches(re.sub(r"[\W_]+", "", wanted).casefold(), list(plain), 1, 0.6)
+    return plain[found[0]] if found else ""
+
+
+def read_mapping(data: str | Path, mapping: str | Path | None = None) -> Mapping:
+    """Read the mapping of a data folder.
+
+    Parameters
+    ----------
+    data : str or Path
+        Folder with the data, or a mapping file.
+    mapping : str or Path, optional
+        Mapping file kept elsewhere; its relative paths then count from `data`.
+
+    Returns
+    -------
+    Mapping
+
+    Raises
+    ------
+    UsageError
+        If the mapping file says something unknown.
+    DataRefusedError
+        If there is no such folder, or nothing in it can be used.
+    """
+    data = Path(data).expanduser()
+    if not data.exists():
+        raise DataRefusedError(f"{data}: there is no such file or folder. Give the data's folder.")
+    if mapping is not None:
+        return _from_toml(Path(mapping).expanduser(), data)
+    if data.is_file() and data.suffix == ".toml":
+        return _from_toml(data, None)
+    if data.is_file():
+        raise DataRefusedError(
+            f"{data}: expected a folder with the data or a mapping file ending in .toml. "
+            f"Give the folder {data.parent} instead."
+        )
+    if (data / "kamlab.toml").is_file():
+        return _from_toml(data / "kamlab.toml", None)
+    return _from_names(data)
+
+
+def _from_toml(path: Path, root: Path | None) -> Mapping:
+    """Read and check a mapping file."""
+    try:
+        said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise DataRefusedError(f"{path}: there is no such mapping file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not a TOML file in UTF-8: {error}.") from None
+    except OSError as error:
+        raise DataRefusedError(f"{path}: cannot be read: {error.strerror}.") from None
+    _known(said, (*_TOP, *TABLES), str(path))
+    if root is None:
+        root = path.parent / _expand(said.get("root", "."), path)
+    if not root.is_dir():
+        raise DataRefusedError(f"{path}: its root {str(root)!r} is not a folder.")
+    entries = []
+    for table in TABLES:
+        blocks = said.get(table, [])
+        blocks = [blocks] if isinstance(blocks, dict) else blocks
+        for number, block in enumerate(blocks, 1):
+            place = f"[[{table}]] number {number} of {path.name}"
+            entries.append(_entry(table, block, place, said.get("duplicates", "refuse")))
+    if not any(entry.table == "orders" for entry in entries):
+        raise DataRefusedError(
+            f"{path}: orders are needed and the mapping names none. Add for instance\n"
+            '[[orders]]\nfile = "orders*.csv"'
+        )
+    return Mapping(
+        path=path,
+        root=root.resolve(),
+        currency=_currency(said.get("currency", ""), str(path)),
+        fiscal_year_start=_month(said.get("fiscal_year_start", 1), path),
+        start=_day(said, "start", path),
+        end=_day(said, "end", path),
+        entries=tuple(entries),
+    )
+
+
+def _known(said: dict, known: tuple[str, ...], place: str) -> None:
+    """Refuse unknown keys, with the nearest known one."""
+    for key in said:
+        if key not in known:
+            near = nearest(key, known)
+            hint = f"Did you mean {near!r}?" if near else f"Known are: {', '.join(known)}."
+            raise UsageError(f"{place}: unknown key {key!r}. {hint}")
+
+
+def _entry(table: str, block: object, place: str, duplicates: str) -> Entry:
+    """Check one block of the mapping."""
+    if not isinstance(block, dict):
+        raise UsageError(f"{place}: expected a table of settings, as in [[{table}]].")
+    _known(block, _ENTRY, place)
+    kinds = [kind for kind in _KINDS if kind in block]
+    if len(kinds) != 1:
+        raise UsageError(
+            f"{place}: expected exactly one of file, sql, database or url_env, found "
+            f"{' and '.join(kinds) or 'none'}."
+        )
+    options = {"duplicates": duplicates} | dict(block)
+    if kinds[0] == "file":
+        files = block["file"]
+        options["file"] = [files] if isinstance(files, str) else files
+    _check_texts(options, place)
+    if kinds[0] == "url_env" and "query" not in block:
+        raise UsageError(f'{place}: url_env needs a query, as in query = "SELECT * FROM orders".')
+    if kinds[0] == "database" and ("table" in block) == ("query" in block):
+        raise UsageError(f"{place}: database needs either table or query.")
+    if options["duplicates"] not in ("refuse", "keep"):
+        raise UsageError(f'{place}: duplicates is "refuse" or "keep".')
+    if "currency" in block:
+        options["currency"] = _currency(block["currency"], place)
+    _check_columns(table, options.setdefault("columns", {}), place)
+    return Entry(table, kinds[0], place, options)
+
+
+def _check_texts(options: dict, place: str) -> None:
+    """Check the types of a block's settings."""
+    marks = {"decimal": (".", ","), "thousands": (",", ".", " ", "'", "’", "")}
+    for key, value in options.items():
+        if key == "file":
+            right = isinstance(value, list) and value and all(isinstance(f, str) for f in value)
+        elif key == "columns":
+            right = isinstance(value, dict)
+        elif key == "skip":
+            right = isinstance(value, int) and 0 <= value <= 1000
+        elif key == "date_format":
+            right = isinstance(value, str | dict)
+        elif key == "sheet":
+            right = isinstance(value, str | int)
+        else:
+            right = isinstance(value, str) and value in marks.get(key, (value,))
+        if not right:
+            allowed = f"; allowed are {', '.join(map(repr, marks[key]))}" if key in marks else ""
+            raise UsageError(f"{place}: {key} = {value!r} is not of the right kind{allowed}.")
+    if options.get("decimal") and options.get("decimal") == options.get("thousands"):
+        raise UsageError(f"{place}: decimal and thousands cannot both be {options['decimal']!r}.")
+
+
+def _check_columns(table: str, columns: dict, place: str) -> None:
+    """Check that the left of `columns` is canonical and the right names source columns."""
+    _known(columns, tuple(TABLES[table].by_name), f"{place}, columns")
+    for canonical, source in columns.items():
+        listed = isinstance(source, list) and source and all(isinstance(s, str) for s in source)
+        if not (isinstance(source, str) or listed):
+            raise UsageError(f"{place}: columns.{canonical} must name a column of the source.")
+        if listed and TABLES[table].by_name[canonical].kind not in ("id", "text"):
+            raise UsageError(f"{place}: only texts can be put together of several columns.")
+
+
+def _expand(root: object, path: Path) -> str:
+    """Replace `${NAME}` and `${NAME:-otherwise}` by the environment."""
+    if not isinstance(root, str):
+        raise UsageError(f"{path}: root must be a folder's name.")
+
+    def value(found: re.Match) -> str:
+        given = os.environ.get(found[1]) or found[2]
+        if given is None:
+            raise UsageError(f"{path}: root needs the environment variable {found[1]}: set it.")
+        return given
+
+    return _VARIABLE.sub(value, root)
+
+
+def _currency(code: object, place: str) -> str:
+    """Check a currency code of the mapping."""
+    if code == "" or (isinstance(code, str) and code.upper() in CURRENCIES):
+        return str(code).upper()
+    raise UsageError(f'{place}: currency = {code!r} is not an ISO 4217 code such as "EUR".')
+
+
+def _month(month: object, path: Path) -> int:
+    """Check the first month of the fiscal year."""
+    if isinstance(month, int) and not isinstance(month, bool) and 1 <= month <= 12:
+        return month
+    raise UsageError(f"{path}: fiscal_year_start = {month!r} is not a month from 1 to 12.")
+
+
+def _day(said: dict, key: str, path: Path) -> date | None:
+    """Check a day of the mapping, given as a date or as text."""
+    value = said.get(key)
+    try:
+        value = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        value = ""
+    if value is None or type(value) is date:
+        return value
+    raise UsageError(f"{path}: {key} must be a day, as in {key} = 2025-12-31.")
+
+
+def _from_names(folder: Path) -> Mapping:
+    """Take files and sub-folders that are named after tables."""
+    entries = []
+    for table in TABLES:
+        part = re.compile(rf"{table}([-_. ]?\d[\d\-_. ]*)?", re.IGNORECASE)
+        files = [
+            path
+            for path in sorted(folder.iterdir())
+            if path.suffix.lower() in READABLE and path.is_file() and part.fullmatch(path.stem)
+        ]
+        inside = folder / table
+        if inside.is_dir():
+            files += [path for path in sorted(inside.iterdir()) if path.suffix.lower() in READABLE]
+        stems = [path.stem for path in files]
+        twice = sorted({path.name for path in files if stems.count(path.stem) > 1})
+        if twice:
+            raise DataRefusedError(
+                f"{folder}: {' and '.join(twice)} would both be read as {table}. Keep one of them, "
+                f"or say which in a kamlab.toml:\n[[{table}]]\nfile = {twice[0]!r}"
+            )
+        if files:
+            names = [str(path.relative_to(folder)) for path in files]
+            options = {"file": names, "exact": True, "columns": {}, "duplicates": "refuse"}
+            entries.append(Entry(table, "file", f"files named {table}", options))
+    if not any(entry.table == "orders" for entry in entries):
+        there = sorted(path.name for path in folder.iterdir())
+        raise DataRefusedError(
+            f"{folder}: no orders found ({_listing(there)}). Expected a file named orders.csv, "
+            ".parquet, .xlsx or .jsonl with the columns account_id, order_id, order_date and "
+            'net_sales, or a kamlab.toml such as\n[[orders]]\nfile = "my-orders*.csv"\n'
+            'columns = { account_id = "Customer", order_id = "Order", order_date = "Date", '
+            'net_sales = "Amount" }'
+        )
+    return Mapping(None, folder.resolve(), "", 1, None, None, tuple(entries))
+
+
+def _listing(names: list[str]) -> str:
+    """Say what a folder holds, shortly."""
+    if not names:
+        return "the folder is empty"
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return "it holds " + ", ".join(names[:5]) + more

@@ -1,0 +1,280 @@
+"""What do we know, and can it be trusted? Open a data folder as validated tables."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources import sql
+from kamlab.sources.assembly import Assembled, assemble
+from kamlab.sources.mapping import Mapping, read_mapping
+from kamlab.sources.parts import Part, read_entry
+from kamlab.sources.queries import files_of
+from kamlab.sources.reconcile import reconcile
+from kamlab.sources.schema import TABLES
+from kamlab.sources.store import Store
+
+_FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Validated tables of one data folder.
+
+    Attributes
+    ----------
+    root : Path
+        Folder of the data.
+    tables : tuple of str
+        Canonical tables that are there, orders first.
+    currency : str
+        Currency (ISO 4217) of all kept amounts; "" where the data do not say.
+    fiscal_year_start : int
+        Month in which the fiscal year begins, 1 to 12.
+    end : date
+        The day after the newest order: the default `as_of`.
+    reconciliation : pd.DataFrame
+        One row a table: table, rows_in, rows_kept, rows_refused, amount_in, amount_kept,
+        amount_refused, difference. Amounts are in `currency`, NaN for tables without money.
+    other_currencies : pd.DataFrame
+        What was set aside for its currency: table, currency, rows, amount (in that currency).
+    files : pd.DataFrame
+        What was read: table, file, size (bytes), sha256, rows, newest_date.
+    not_understood : tuple of str
+        Files and folders beside the data that feed no table.
+    """
+
+    root: Path
+    tables: tuple[str, ...]
+    currency: str
+    fiscal_year_start: int
+    end: date
+    reconciliation: pd.DataFrame
+    other_currencies: pd.DataFrame
+    files: pd.DataFrame
+    not_understood: tuple[str, ...]
+    _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+    _assembled: dict[str, Assembled] = field(repr=False, compare=False)
+
+    def has(self, name: str) -> bool:
+        """Say whether a table is there."""
+        return name in self.tables
+
+    def table(self, name: str) -> duckdb.DuckDBPyRelation:
+        """Give a table as a DuckDB relation of canonical columns; optional ones may be absent.
+
+        Parameters
+        ----------
+        name : str
+            Canonical table.
+
+        Returns
+        -------
+        duckdb.DuckDBPyRelation
+            Lazy, over Parquet; it lives as long as these sources.
+
+        Raises
+        ------
+        DataRefusedError
+            If the sources have no such table.
+        """
+        if name not in self.tables:
+            raise DataRefusedError(
+                f"{self.root}: there is no table {name!r}. There are: {', '.join(self.tables)}."
+            )
+        return self._connection.sql(f"SELECT * FROM {sql.name(name)}")
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Give a table as a pandas frame; not for order lines by the million."""
+        return self.table(name).df()
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """Rows that were set aside.
+
+        Columns: table, file, row (as a person counts it), column, value, reason, expected,
+        amount and currency (its own).
+        """
+        views = " UNION ALL ".join(f"FROM {sql.name(f'refused {name}')}" for name in self.tables)
+        return self._connection.cursor().sql(f'FROM ({views}) ORDER BY "table", file, "row"').df()
+
+    @property
+    def refused_sums(self) -> pd.DataFrame:
+        """Rows and amounts set aside by table, reason, column and currency."""
+        views = " UNION ALL ".join(f"FROM {sql.name(f'refused {name}')}" for name in self.tables)
+        return (
+            self._connection.cursor()
+            .sql(
+                f'SELECT "table", reason, "column", currency, count(*) AS rows, '
+                f"CAST(sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS amount "
+                f'FROM ({views}) GROUP BY ALL ORDER BY "table", rows DESC, reason, "column"'
+            )
+            .df()
+        )
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Optional values that could not be read, in rows that are kept without them.
+
+        Columns: table, file, row, column, value.
+        """
+        selects = [
+            f'SELECT {sql.text(name)} AS "table", {sql.text(part.origin.label)} AS file, '
+            f'_row AS "row", "column", value FROM {sql.parquet([part.place / "blanked.parquet"])}'
+            for name, whole in self._assembled.items()
+            for part in whole.parts
+            if part.meta["blanked"]
+        ]
+        if not selects:
+            return pd.DataFrame(columns=["table", "file", "row", "column", "value"])
+        joined = " UNION ALL ".join(selects)
+        return (
+            self._connection.cursor()
+            .sql(f'FROM ({joined}) ORDER BY "table", file, "row", "column"')
+            .df()
+        )
+
+
+def open_data(
+    path: str | Path, *, mapping: str | Path | None = None, store: str | Path | None = None
+) -> Sources:
+    r"""Read a data folder into validated tables, or find there what was read before.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder with a `kamlab.toml` or with files named after the tables; or a mapping file.
+    mapping : str or Path, optional
+        Mapping file kept elsewhere; its relative paths then count from `path`.
+    store : str or Path, optional
+        Private folder for what has been read; else the environment variable KAMLAB_STORE, else the
+        user's cache folder.
+
+    Returns
+    -------
+    Sources
+
+    Raises
+    ------
+    DataRefusedError
+        If something cannot be read at all, is not sure, or no order is left.
+    UsageError
+        If the mapping says something unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "orders.csv").write_text(
+    ...     "account_id,order_id,order_date,net_sales\n"
+    ...     "A1,1,2024-01-31,10.50\nA2,2,2024-02-01,20\n,3,2024-02-01,5\n"
+    ... )
+    >>> sources = open_data(folder, store=folder / "store")
+    >>> sources.end
+    datetime.date(2024, 2, 2)
+    >>> sources.refused[["row", "reason", "amount"]].values.tolist()
+    [[4, 'account missing', 5.0]]
+    """
+    described = read_mapping(path, mapping)
+    shelf = Store(store)
+    connection = sql.connect(shelf.folder / "tmp")
+    parts: dict[str, list[Part]] = {}
+    for entry in described.entries:
+        parts.setdefault(entry.table, []).extend(read_entry(connection, entry, described, shelf))
+    reporting = _reporting(described, parts)
+    made = {
+        name: assemble(connection, name, parts[name], described, reporting, shelf)
+        for name in TABLES
+        if name in parts
+    }
+    reconciliation, others = reconcile(connection, made, reporting)
+    end = _end(connection, described.root, made)
+    return Sources(
+        root=described.root,
+        tables=tuple(made),
+        currency=reporting,
+        fiscal_year_start=described.fiscal_year_start,
+        end=end,
+        reconciliation=reconciliation,
+        other_currencies=others,
+        files=_files(made),
+        not_understood=_not_understood(described, parts),
+        _connection=connection,
+        _assembled=made,
+    )
+
+
+def _reporting(mapping: Mapping, parts: dict[str, list[Part]]) -> str:
+    """Know the currency of the reports, or ask for it."""
+    if mapping.currency:
+        return mapping.currency
+    seen: dict[str, int] = {}
+    for part in (part for several in parts.values() for part in several):
+        for currency, rows in part.meta["currencies"].items():
+            seen[currency] = seen.get(currency, 0) + rows
+    if len(seen) > 1:
+        most = max(seen, key=lambda currency: seen[currency])
+        counted = ", ".join(f"{code} ({rows} rows)" for code, rows in sorted(seen.items()))
+        raise DataRefusedError(
+            f"{mapping.root}: the amounts are in several currencies, {counted}, and kamlab never "
+            "adds them. Write at the top of kamlab.toml the one to report in, as in\n"
+            f'currency = "{most}"\nThe others are then set aside with their sums.'
+        )
+    return next(iter(seen), "")
+
+
+def _end(connection: duckdb.DuckDBPyConnection, root: Path, made: dict[str, Assembled]) -> date:
+    """Give the day after the newest order, or say why no order is left."""
+    (newest,) = sql.one(connection, "SELECT max(order_date) FROM orders")
+    if newest:
+        return newest + timedelta(days=1)
+    why = connection.execute(
+        'SELECT reason, "column", any_value(file), min("row"), any_value(value), '
+        'any_value(expected), count(*) FROM "refused orders" GROUP BY ALL ORDER BY 7 DESC LIMIT 3'
+    ).fetchall()
+    files = ", ".join(part.origin.label for part in made["orders"].parts[:3])
+    if not why:
+        raise DataRefusedError(f"{root}: {files} holds no order line.")
+    lines = "; ".join(
+        f"{count} × {reason}{f' in {column}' if column else ''} (first in {file}, row {row}: "
+        f"{value!r}; expected {expected})"
+        for reason, column, file, row, value, expected, count in why
+    )
+    raise DataRefusedError(f"{files}: no order line can be used: {lines}.")
+
+
+def _files(made: dict[str, Assembled]) -> pd.DataFrame:
+    """List what was read."""
+    rows = [
+        (
+            name,
+            part.origin.label,
+            part.origin.size,
+            part.origin.sha256,
+            part.meta["rows"],
+            pd.to_datetime(max(part.meta["days"]), errors="coerce")
+            if part.meta["days"]
+            else pd.NaT,
+        )
+        for name, whole in made.items()
+        for part in whole.parts
+    ]
+    return pd.DataFrame(rows, columns=list(_FILES))
+
+
+def _not_understood(mapping: Mapping, parts: dict[str, list[Part]]) -> tuple[str, ...]:
+    """Name what lies beside the data and feeds no table."""
+    used = {mapping.path.resolve()} if mapping.path else set()
+    for part in (part for several in parts.values() for part in several):
+        used |= {part.origin.path.resolve()} if part.origin.path else set()
+        if part.origin.entry.kind == "sql":
+            used |= {one.resolve() for one in files_of(str(part.origin.entry["sql"]), mapping.root)}
+    used |= {parent for one in used for parent in one.parents}
+    return tuple(
+        path.name + ("/" if path.is_dir() else "")
+        for path in sorted(mapping.root.iterdir())
+        if path.resolve() not in used and not path.name.startswith(".")
+    )

@@ -1,0 +1,269 @@
+"""What does each single source hold? Read one file or query into the store, or find it there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources import databases, dates, numbers, queries, sql, store
+from kamlab.sources.columns import match, wanted
+from kamlab.sources.contracts import (
+    Contract,
+    ask_for_dates,
+    ask_for_decimals,
+    contract,
+    evidence,
+)
+from kamlab.sources.mapping import Entry, Mapping
+from kamlab.sources.origins import Origin, origins
+from kamlab.sources.readers import Raw, read_file
+from kamlab.sources.schema import TABLES, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the store holds of one origin.
+
+    Attributes
+    ----------
+    origin : Origin
+    key : str
+        Name of its entry in the store.
+    place : Path
+        Folder of its entry, with data.parquet and blanked.parquet.
+    meta : dict
+        Counts, sums, columns and how they were read.
+    """
+
+    origin: Origin
+    key: str
+    place: Path
+    meta: dict
+
+    @property
+    def data(self) -> Path:
+        """Rows, good and bad, marked by `_check`."""
+        return self.place / "data.parquet"
+
+
+def read_entry(
+    connection: duckdb.DuckDBPyConnection, entry: Entry, mapping: Mapping, shelf: store.Store
+) -> list[Part]:
+    """Read all that an entry of the mapping names; what the store has is not read again.
+
+    Files that leave the order of day and month, or the decimal mark, open are read as the other
+    files of the entry are.
+
+    Raises
+    ------
+    DataRefusedError
+        If something cannot be read at all, or needs an answer from the analyst.
+    """
+    made: dict[int, Part] = {}
+    pending: list[int] = []
+    all_origins = origins(entry, mapping, shelf)
+    for n, origin in enumerate(all_origins):
+        part = _part(connection, origin, mapping, shelf, {})
+        if part.meta.get("asks"):
+            pending.append(n)
+        else:
+            made[n] = part
+    if pending:
+        hints: dict[str, str] = {}
+        styles = [part.meta["styles"] for part in made.values()]
+        for name in {name for style in styles for name in style}:
+            told = {style[name] for style in styles if style.get(name)}
+            if len(told) == 1:
+                hints[name] = told.pop()
+        for n in pending:
+            made[n] = _part(connection, all_origins[n], mapping, shelf, hints)
+            if made[n].meta.get("asks"):
+                raise DataRefusedError(made[n].meta["asks"])
+    return [made[n] for n in range(len(all_origins))]
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection,
+    origin: Origin,
+    mapping: Mapping,
+    shelf: store.Store,
+    hints: dict[str, str],
+) -> Part:
+    """Find one origin in the store, or read it."""
+    entry = origin.entry
+    named = (origin.sha256, origin.label, entry.fingerprint, mapping.currency)
+    key = store.key("part", *named, sorted(hints.items()))
+    fresh = entry.kind == "url_env"  # what a server holds now is not known by its name
+    meta = None if fresh else shelf.find(key)
+    if meta is None:
+        with shelf.workroom() as room:
+            if fresh:
+                raw, content = databases.read_server(connection, entry, origin.label, room)
+                key = store.key("part", content, *named)
+                meta = shelf.find(key)
+            else:
+                raw = _raw(connection, origin, mapping, room)
+            if meta is None:
+                meta = _read(connection, origin, mapping, raw, hints, room / "entry")
+                shelf.keep(key, room / "entry", meta)
+    return Part(origin, key, shelf.place(key), meta)
+
+
+def _raw(
+    connection: duckdb.DuckDBPyConnection,
+    origin: Origin,
+    mapping: Mapping,
+    room: Path,
+) -> Raw:
+    """Make one origin's rows readable."""
+    entry = origin.entry
+    if entry.kind == "sql":
+        return queries.run(connection, entry, mapping, room)
+    if origin.path is None:
+        raise DataRefusedError(f"{origin.label}: nothing to read.")
+    if entry.kind == "database":
+        return databases.read_database(connection, entry, origin.path, origin.label, room)
+    names = wanted(TABLES[entry.table], entry)
+    return read_file(connection, origin.path, origin.label, entry.options, names, room)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    origin: Origin,
+    mapping: Mapping,
+    raw: Raw,
+    hints: dict[str, str],
+    made: Path,
+) -> dict:
+    """Convert and check one origin into a folder, and describe what was done."""
+    entry, table = origin.entry, TABLES[origin.entry.table]
+    made.mkdir(mode=0o700)
+    found = match(table, entry, list(raw.columns), origin.label)
+    used = {name for names in found.values() for name in names}
+    meta: dict = {
+        "mapped": found,
+        "ignored": [name for name in raw.columns if name not in used],
+        "notes": raw.notes,
+    }
+    try:
+        told = evidence(connection, table, raw.relation, raw.columns, found)
+        formats = _formats(entry, table)
+        styles, asks = _styles(entry, told, found, formats, hints, origin.label)
+        meta |= {"styles": styles, "asks": asks}
+        if asks:
+            return meta
+        constants: dict[str, str] = {
+            option: str(entry[option])
+            for option in ("channel", "currency")
+            if entry[option] and option in table.by_name
+        }
+        if "currency" in found and mapping.currency:
+            constants.setdefault("currency", mapping.currency)
+        worked = contract(
+            table, raw.relation, raw.columns, found, styles, formats, constants, mapping.currency
+        )
+        meta |= _write(connection, table, worked, made)
+    except duckdb.Error as error:
+        first = str(error).strip().splitlines()[0][:200]
+        raise DataRefusedError(
+            f"{origin.label}: the rows cannot be read whole ({first}). The file is damaged or was "
+            "cut off: export or copy it again."
+        ) from None
+    return meta
+
+
+def _formats(entry: Entry, table: Table) -> dict[str, list[str]]:
+    """Give the date formats of the mapping by column."""
+    given = entry["date_format"]
+    if not given:
+        return {}
+    days = [column.name for column in table.columns if column.kind == "date"]
+    by_column = given if isinstance(given, dict) else dict.fromkeys(days, given)
+    return {
+        name: [dates.strptime_format(str(one), entry.place)]
+        for name, one in by_column.items()
+        if name in days
+    }
+
+
+def _styles(
+    entry: Entry,
+    told: dict[str, list[int]],
+    found: dict[str, list[str]],
+    formats: dict[str, list[str]],
+    hints: dict[str, str],
+    label: str,
+) -> tuple[dict[str, str], str]:
+    """Decide how dates, numbers and ids given as text are read, or which question to ask."""
+    styles, asks = {}, ""
+    decimal = {".": "dot", ",": "comma"}.get(str(entry["decimal"]), "")
+    if not decimal and entry["thousands"] in (".", ","):
+        decimal = {",": "dot", ".": "comma"}[str(entry["thousands"])]
+    marks = {name: counts for name, counts in told.items() if len(counts) == 4}
+    pooled = numbers.style(*(sum(counts[n] for counts in marks.values()) for n in (0, 1)))
+    for name, counts in told.items():
+        source = found[name][0]
+        if len(counts) == 2:
+            styles[name] = "float" if counts[0] and counts[0] == counts[1] else ""
+        elif len(counts) == 3 and name not in formats:
+            day_first, month_first, open_rows = counts
+            styles[name] = dates.style(day_first, month_first) or hints.get(name, "")
+            if open_rows and not styles[name]:
+                asks = asks or str(ask_for_dates(label, name, source))
+        elif len(counts) == 4:
+            dots, commas, open_dots, open_commas = counts
+            styles[name] = decimal or numbers.style(dots, commas) or hints.get(name, "")
+            if not styles[name] and (open_dots or open_commas or dots):
+                styles[name] = pooled.rstrip("!")
+                if not styles[name]:
+                    asks = asks or str(ask_for_decimals(label, name, source))
+    return styles, asks
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, table: Table, worked: Contract, made: Path
+) -> dict:
+    """Write the rows and count them."""
+    data = made / "data.parquet"
+    connection.execute(
+        f"COPY ({worked.select}) TO {sql.text(data)} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    rows = sql.parquet([data])
+    (total,) = sql.one(connection, f"SELECT count(*) FROM {rows}")
+    failed = connection.execute(
+        f"SELECT _check, count(*) FROM {rows} WHERE _check IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    days: dict[str, int] = {}
+    if table.day:
+        counted = connection.execute(
+            f"SELECT CAST({table.day} AS VARCHAR), count(*) FROM {rows} "
+            f"WHERE _check IS NULL AND {table.day} IS NOT NULL GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        days = dict(counted)
+    blanked = 0
+    if worked.blanked:
+        aside = made / "blanked.parquet"
+        connection.execute(f"COPY ({worked.blanked}) TO {sql.text(aside)} (FORMAT parquet)")
+        (blanked,) = sql.one(connection, f"SELECT count(*) FROM {sql.parquet([aside])}")
+    return {
+        "columns": list(worked.columns),
+        "checks": [[check.column, check.reason, check.expected] for check in worked.checks],
+        "rows": total,
+        "failed": dict(failed),
+        "days": days,
+        "blanked": blanked,
+        "currencies": _currencies(connection, table, worked, rows),
+    }
+
+
+def _currencies(
+    connection: duckdb.DuckDBPyConnection, table: Table, worked: Contract, rows: str
+) -> dict[str, int]:
+    """Count the good rows of each currency."""
+    if not table.money or "currency" not in worked.columns:
+        return {}
+    counted = connection.execute(
+        f"SELECT currency, count(*) FROM {rows} WHERE _check IS NULL GROUP BY 1"
+    )
+    return dict(counted.fetchall())

@@ -1,0 +1,67 @@
+"""Is every row and every cent accounted for? What came in, what is kept, what was set aside."""
+
+from decimal import Decimal
+
+import duckdb
+import pandas as pd
+
+from kamlab.sources import sql
+from kamlab.sources.assembly import Assembled
+
+_SUM = "coalesce(sum(CAST(round({}, 6) AS DECIMAL(38, 6))) FILTER (WHERE {}), 0)"
+_COLUMNS = ["table", "rows_in", "rows_kept", "rows_refused", "amount_in", "amount_kept"]
+_COLUMNS += ["amount_refused", "difference"]
+
+
+def reconcile(
+    connection: duckdb.DuckDBPyConnection, made: dict[str, Assembled], reporting: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Count rows and add amounts, each side by itself, exactly to the millionth.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With the views of `assemble`.
+    made : dict of str to Assembled
+    reporting : str
+        Only amounts in this currency are added.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a table: table, rows_in, rows_kept, rows_refused, amount_in, amount_kept,
+        amount_refused, difference (in − kept − refused).
+    pd.DataFrame
+        What was set aside for its currency: table, currency, rows, amount.
+    """
+    rows, others = [], []
+    for name, whole in made.items():
+        money = whole.table.money if whole.table.money in whole.columns else ""
+        came = _count(connection, f"all {name}", "_money", f"_currency = {sql.text(reporting)}")
+        kept = _count(connection, name, money or "NULL", "true")
+        aside = _count(connection, f"refused {name}", "amount", f"currency = {sql.text(reporting)}")
+        sums = (came[1], kept[1], aside[1], came[1] - kept[1] - aside[1])
+        amounts = [float(value) if money else float("nan") for value in sums]
+        rows.append((name, came[0], kept[0], aside[0], *amounts))
+        if money and "currency" in whole.columns:
+            others += connection.execute(
+                f"SELECT {sql.text(name)}, currency, count(*), "
+                f"CAST({_SUM.format('amount', 'true')} AS DOUBLE) "
+                f"FROM {sql.name(f'refused {name}')} WHERE reason = 'in another currency' "
+                "GROUP BY currency ORDER BY currency"
+            ).fetchall()
+    return (
+        pd.DataFrame(rows, columns=_COLUMNS),
+        pd.DataFrame(others, columns=["table", "currency", "rows", "amount"]),
+    )
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, view: str, money: str, counted: str
+) -> tuple[int, Decimal]:
+    """Count the rows of a view and add its amounts; what is no amount adds nothing."""
+    finite = f"{counted} AND abs({money}) <= 1e15"
+    rows, amount = sql.one(
+        connection, f"SELECT count(*), {_SUM.format(money, finite)} FROM {sql.name(view)}"
+    )
+    return rows, Decimal(amount)

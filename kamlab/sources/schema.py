@@ -1,0 +1,251 @@
+"""Which tables does kamlab know, and what must a row of each hold?"""
+
+from dataclasses import dataclass, field
+
+TYPES = {"id": "VARCHAR", "text": "VARCHAR", "currency": "VARCHAR", "date": "DATE"}
+TYPES |= {"number": "DOUBLE", "whole": "BIGINT", "flag": "BOOLEAN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One canonical column.
+
+    Attributes
+    ----------
+    name : str
+        Canonical name.
+    kind : str
+        One of id, text, currency, date, number, whole, flag.
+    required : bool
+        Whether the source must have the column and each row a value.
+    low, high : float or None
+        Smallest and largest value allowed.
+    meaning : str
+        What it holds, with its unit.
+    """
+
+    name: str
+    kind: str
+    required: bool
+    low: float | None
+    high: float | None
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One canonical table.
+
+    Attributes
+    ----------
+    name : str
+    columns : tuple of Column
+        In canonical order.
+    key : tuple of str
+        Columns that name a row once; empty where lines have no name of their own (orders).
+    day : str
+        Date that says how fresh the table is; "" where none does.
+    money : str
+        Amount that must reconcile; "" where none does.
+    strict : bool
+        Whether a malformed optional value sets the row aside (tables of money) or only the value.
+    personal : bool
+        Whether rows hold personal data, which no message may show.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    day: str = ""
+    money: str = ""
+    strict: bool = False
+    personal: bool = False
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the columns by name."""
+        self.by_name.update({column.name: column for column in self.columns})
+
+
+def _columns(described: str) -> tuple[Column, ...]:
+    """Read lines of `name[?] kind [low..high] | meaning`."""
+    columns = []
+    for line in described.strip().splitlines():
+        spec, meaning = (part.strip() for part in line.split("|", 1))
+        name, kind, *limits = spec.split()
+        low, high = limits[0].split("..") if limits else ("", "")
+        columns.append(
+            Column(
+                name=name.rstrip("?"),
+                kind=kind,
+                required=not name.endswith("?"),
+                low=float(low) if low else None,
+                high=float(high) if high else None,
+                meaning=meaning,
+            )
+        )
+    return tuple(columns)
+
+
+_LARGEST = "-1e15..1e15"
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "orders",
+            _columns(f"""
+                account_id id | who bought
+                order_id id | the order's number; one order may hold many lines
+                order_date date | day of the order
+                net_sales number {_LARGEST} | amount after discount and before tax; return < 0
+                quantity? number {_LARGEST} | units, negative in a return
+                product_id? id | what was bought
+                category? text | group of products
+                cost_of_goods? number {_LARGEST} | cost of the line's goods
+                cost_to_serve? number {_LARGEST} | freight, handling and service of the line
+                discount? number {_LARGEST} | amount already taken off in net_sales
+                list_price? number {_LARGEST} | amount of the line at list price
+                currency? currency | ISO 4217 code of all amounts of the line
+                channel? text | by which channel the order came
+            """),
+            day="order_date",
+            money="net_sales",
+            strict=True,
+        ),
+        Table(
+            "accounts",
+            _columns(f"""
+                account_id id | number of the account
+                name? text | name of the company
+                parent_id? id | group that the account belongs to
+                industry? text | line of business
+                region? text | region
+                country? text | country
+                employees? whole 0..1e8 | number of employees
+                annual_revenue? number {_LARGEST} | revenue per year
+                founded? whole 1000..2200 | year of foundation
+                credit_limit? number 0..1e15 | credit granted
+                payment_terms_days? whole 0..3650 | days until an invoice is due
+                addressable_spend? number 0..1e15 | yearly purchases of our categories from anyone
+                philosophy_score? number 1..5 | assessed modernity of its management, 5 is best
+                alternatives? whole 0..1e6 | suppliers that it could turn to
+                manager_id? id | who looks after the account
+            """),
+            key=("account_id",),
+        ),
+        Table(
+            "contacts",
+            _columns("""
+                contact_id id | number of the contact within its channel
+                account_id? id | account that the person works for
+                name? text | name of the person
+                gender? text | gender as given
+                birth_date? date | date of birth
+                occupation? text | occupation or position
+                address? text | postal address
+                phone? text | telephone number
+                email? text | e-mail address
+                company? text | company as the channel spells it
+                channel? text | channel that knows the person
+            """),
+            key=("channel", "contact_id"),
+            personal=True,
+        ),
+        Table(
+            "interactions",
+            _columns("""
+                interaction_id id | number of the interaction within its channel
+                channel text | sales centre, telephone, call centre, e-mail, website, seminar, …
+                occurred_at date | day of the interaction
+                account_id? id | account that was in touch
+                contact_id? id | contact that was in touch
+                name? text | name given
+                phone? text | telephone number given
+                email? text | e-mail address given
+                topic? text | what it was about
+                concern? text | what the customer was concerned about
+                sentiment? number -1..1 | from -1 (angry) to 1 (delighted)
+            """),
+            key=("channel", "interaction_id"),
+            day="occurred_at",
+            personal=True,
+        ),
+        Table(
+            "invoices",
+            _columns(f"""
+                invoice_id id | number of the invoice
+                account_id id | who owes
+                invoice_date date | day of the invoice
+                due_date date | day on which it is due
+                amount number {_LARGEST} | amount; negative is a credit note
+                paid_date? date | day of payment; empty while open
+                paid_amount? number {_LARGEST} | amount paid
+                currency? currency | ISO 4217 code of the amounts
+            """),
+            key=("invoice_id",),
+            day="invoice_date",
+            money="amount",
+            strict=True,
+        ),
+        Table(
+            "survey_responses",
+            _columns("""
+                response_id id | number of the response
+                account_id id | who answered
+                wave date | day on which the wave began
+                item text | what was asked
+                score number 1..5 | 5 highly satisfied to 1 extremely dissatisfied
+                importance? number 1..5 | 5 most important
+                comment? text | in the customer's words
+                mode? text | how the customer was asked
+            """),
+            key=("response_id", "item"),
+            day="wave",
+        ),
+        Table(
+            "defections",
+            _columns("""
+                account_id id | who left
+                defection_date date | day of leaving
+                reason? text | reason as recorded
+                competitor? text | to whom
+                level? text | price, quality or culture
+                interview_text? text | the interview in words
+                reported_by? id | manager_id of who recorded the reason
+                interview_reason? text | reason found by an independent interview
+            """),
+            key=("account_id", "defection_date"),
+            day="defection_date",
+        ),
+        Table(
+            "managers",
+            _columns("""
+                manager_id id | number of the manager
+                name text | name
+                region? text | region
+                industries? text | industries known, separated by commas
+                capacity? whole 0..1e6 | accounts that the manager can look after; 9 unless said
+                reports_to? id | manager_id of the superior
+                role? text | account manager, national sales manager, vice-president of sales, …
+            """),
+            key=("manager_id",),
+        ),
+        Table(
+            "actions",
+            _columns("""
+                action_id id | number of the action
+                account_id id | on whom
+                date date | day of the action
+                kind text | what was done
+                treated flag | true where done, false where only planned as comparison
+                cost number 0..1e15 | what it cost
+                campaign? id | campaign that the action belongs to
+                assignment? text | lot where drawn at random, judgement where chosen
+            """),
+            key=("action_id",),
+            day="date",
+            money="cost",
+        ),
+    )
+}

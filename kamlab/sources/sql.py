@@ -1,0 +1,75 @@
+"""How do we ask DuckDB without surprise? Quoting, and connections with fixed limits."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+MEMORY_LIMIT = "2500MB"
+
+
+def name(identifier: str) -> str:
+    """Quote an identifier for DuckDB.
+
+    Examples
+    --------
+    >>> name("net sales")
+    '"net sales"'
+    """
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: object) -> str:
+    """Quote a value as a DuckDB text literal.
+
+    Examples
+    --------
+    >>> text("O'Reilly")
+    "'O''Reilly'"
+    """
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def texts(values: Iterable[object]) -> str:
+    """Quote several values as a DuckDB list of text literals.
+
+    Examples
+    --------
+    >>> texts(["a", "b"])
+    "['a', 'b']"
+    """
+    return "[" + ", ".join(text(value) for value in values) + "]"
+
+
+def parquet(paths: Iterable[Path], *options: str) -> str:
+    """Write the table function that reads Parquet files whose names hold no pattern."""
+    # a bracket in a folder's name would be read as a pattern
+    safe = [str(path).replace("[", "[[]") if "[" in str(path) else path for path in paths]
+    return f"read_parquet({', '.join([texts(safe), *options])})"
+
+
+def connect(spill: Path) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that never downloads, spills to `spill` and counts days in UTC.
+
+    Parameters
+    ----------
+    spill : Path
+        Private folder for what does not fit into memory.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+    """
+    connection = duckdb.connect()
+    connection.execute(f"SET temp_directory = {text(spill)}")
+    connection.execute(f"SET memory_limit = {text(MEMORY_LIMIT)}")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    """Give the only row of a query, leaving no unfinished result on the connection."""
+    return connection.execute(query).fetchall()[0]
