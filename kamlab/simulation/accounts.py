@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kamlab.simulation.gaps import known
 from kamlab.simulation.latents import INDUSTRIES, REGIONS, Latents
 from kamlab.simulation.ledger import account_ids
 from kamlab.simulation.managers import Management, manager_ids
@@ -71,7 +72,7 @@ def accounts_table(
     wallet = np.exp(log_wallet)
     revenue = wallet * _REVENUE_PER_EURO * rng.lognormal(0, 0.35, n)
     manager = np.array([*manager_ids(management), None], dtype=object)[management.manager]
-    parent = np.where(latents.group == np.arange(n), None, identity.ids[latents.group])
+    parent = known(identity.ids[latents.group], latents.group != np.arange(n))
     score = 3 + 0.8 * latents.philosophy + rng.normal(0, 0.35, n)
     limit = np.maximum(np.round(volume * (latents.terms + 45) / 30 * 1.3, -3), 1000.0)
     columns = {
@@ -80,7 +81,7 @@ def accounts_table(
         "founded": rng.integers(1890, 2021, n).astype(float),
         "credit_limit": limit,
     }
-    known = {name: rng.random(n) < share for name, share in _KNOWN.items()}
+    told = {name: rng.random(n) < share for name, share in _KNOWN.items()}
     spend = np.round(wallet * np.exp(rng.normal(0, 0.15, n)), -2)
     table = pd.DataFrame(
         {
@@ -90,7 +91,7 @@ def accounts_table(
             "industry": np.array(INDUSTRIES, dtype=object)[latents.industry],
             "region": np.array(REGIONS, dtype=object)[latents.region],
             "country": np.array(COUNTRIES, dtype=object)[identity.country],
-            **{name: np.where(known[name], values, np.nan) for name, values in columns.items()},
+            **{name: np.where(told[name], values, np.nan) for name, values in columns.items()},
             "payment_terms_days": latents.terms,
             "addressable_spend": np.where(rng.random(n) < SPEND_KNOWN, spend, np.nan),
             "philosophy_score": np.where(

@@ -8,16 +8,15 @@ import pandas as pd
 import pyarrow as pa
 
 from kamlab.errors import UsageError
-from kamlab.simulation.accounts import Identity, accounts_table, draw_identity
-from kamlab.simulation.actions import actions_table
+from kamlab.simulation.accounts import Identity, draw_identity
 from kamlab.simulation.config import HORIZON, MONTHS, Config, preset
 from kamlab.simulation.history import History, run_history
 from kamlab.simulation.latents import Latents, draw_latents
 from kamlab.simulation.ledger import MonthBook, month_books
-from kamlab.simulation.managers import Management, draw_management, managers_table
-from kamlab.simulation.names import staff_names
+from kamlab.simulation.managers import Management, draw_management
 from kamlab.simulation.orders import Catalogue, draw_catalogue
 
+LARGEST_IN_MEMORY = 20_000
 _STREAMS = (
     "catalogue",
     "latents",
@@ -27,11 +26,11 @@ _STREAMS = (
     "identity",
     "accounts",
     "managers",
-    "people",
+    "persons",
+    "records",
     "interactions",
     "surveys",
     "defections",
-    "truth",
 )
 
 
@@ -61,9 +60,9 @@ class Distributor:
     config : Config
     """
 
-    tables: dict[str, pd.DataFrame]
-    truth: dict[str, pd.DataFrame]
-    config: Config = field(repr=False)
+    tables: dict[str, pd.DataFrame] = field(repr=False)
+    truth: dict[str, pd.DataFrame] = field(repr=False)
+    config: Config
 
 
 def stream(config: Config, name: str) -> np.random.Generator:
@@ -90,6 +89,12 @@ def draw_world(config: Config) -> World:
     return World(config, catalogue, latents, management, history, identity)
 
 
+def books(world: World) -> Iterator[MonthBook]:
+    """Draw the order lines and invoices of a world month by month, 36 future months included."""
+    seed = (world.config.seed, _STREAMS.index("ledger"))
+    return month_books(world.latents, world.history, world.catalogue, world.config, seed)
+
+
 def simulate(size: str | Config = "small", seed: int = 7) -> Distributor:
     """Simulate a distributor in memory.
 
@@ -111,51 +116,36 @@ def simulate(size: str | Config = "small", seed: int = 7) -> Distributor:
 
     Examples
     --------
-    >>> tables = simulate("tiny", seed=1).tables
-    >>> len(tables["accounts"])
-    60
+    >>> distributor = simulate("tiny", seed=1)
+    >>> len(distributor.tables["accounts"]), len(distributor.truth["account"])
+    (60, 60)
     """
+    from kamlab.simulation.tables import observed_tables, truth_tables
+    from kamlab.simulation.truth import month_truth
+
     config = size if isinstance(size, Config) else preset(size, seed)
-    if config.n_accounts > 20_000:
+    if config.n_accounts > LARGEST_IN_MEMORY:
         raise UsageError(
-            f"{config.n_accounts} accounts are too many to hold in memory: "
-            "write them to a folder with write_demo"
+            f"{config.n_accounts} accounts are too many to hold in memory "
+            f"(at most {LARGEST_IN_MEMORY}): write them to a folder with write_demo"
         )
     world = draw_world(config)
     orders, invoices = [], []
-    sums = np.zeros((MONTHS + HORIZON, 3, config.n_accounts))
+    future = np.zeros((HORIZON, 3, config.n_accounts))
     for book in books(world):
-        sums[book.month] = book.sums
-        if book.orders is not None and book.invoices is not None:
+        if book.orders is None or book.invoices is None:
+            future[book.month - MONTHS] = book.sums
+        else:
             orders.append(book.orders)
             invoices.append(book.invoices)
-    tables = {"orders": _frame(orders), "invoices": _frame(invoices), **small_tables(world)}
-    return Distributor(tables=tables, truth={}, config=config)
-
-
-def books(world: World) -> Iterator[MonthBook]:
-    """Draw the books of a world month by month."""
-    seed = (world.config.seed, _STREAMS.index("ledger"))
-    return month_books(world.latents, world.history, world.catalogue, world.config, seed)
-
-
-def small_tables(world: World) -> dict[str, pd.DataFrame]:
-    """Make every observed table but orders and invoices."""
-    config, history = world.config, world.history
-    bought = history.volume[:MONTHS]
-    volume = bought.sum(axis=0) / np.maximum((bought > 0).sum(axis=0), 1)
-    return {
-        "accounts": accounts_table(
-            world.identity,
-            world.latents,
-            world.management,
-            volume,
-            history.end.log_wallet,
-            stream(config, "accounts"),
-        ),
-        "managers": managers_table(world.management, staff_names(), stream(config, "managers")),
-        "actions": actions_table(history.campaigns, world.identity.ids),
-    }
+    tables, hidden = observed_tables(world)
+    truth = truth_tables(world, future)
+    months = [month_truth(world, month) for month in range(MONTHS)]
+    return Distributor(
+        tables={"orders": _frame(orders), "invoices": _frame(invoices), **tables},
+        truth={**truth, **hidden, "month": pd.concat(months, ignore_index=True)},
+        config=config,
+    )
 
 
 def _frame(parts: list[pa.Table]) -> pd.DataFrame:

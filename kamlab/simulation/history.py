@@ -19,10 +19,11 @@ class History:
 
     Attributes
     ----------
-    volume, discount, return_rate, satisfaction, health, contact, managed, probability, fall :
-        float32 arrays of shape (84, n), by month and account; `satisfaction` and those after it
-        are of the beginning of the month.
-    credit_loss : float32 array of shape (84, n), EUR.
+    volume, discount, return_rate, credit_loss : float32 arrays of shape (84, n).
+        See `panel.Month`; volume and credit loss in EUR.
+    satisfaction, health, contact, fall, managed, probability : float32 arrays of shape (49, n)
+        State at the beginning of the observed months and of the first after them; quality of
+        management; probability of leaving at the end of the month.
     price_level, cost_level : arrays of shape (84,).
     left : int array of shape (n,), month at whose end the account left, 999 = within no month.
     cause : int array of shape (n,), code of the cause, -1 = has not left.
@@ -51,7 +52,7 @@ class History:
 
 
 NEVER = 999
-_OF_MONTH = ("volume", "discount", "return_rate", "credit_loss", "probability")
+_OF_MONTH = ("volume", "discount", "return_rate", "credit_loss")
 _OF_STATE = ("satisfaction", "health", "contact", "fall")
 
 
@@ -86,9 +87,9 @@ def run_history(
         )
     state.active = latents.start == 0
     state.log_wallet = np.where(state.active, state.log_wallet, latents.log_wallet)
-    course = {
-        name: np.zeros((months, n), dtype=np.float32)
-        for name in (*_OF_MONTH, *_OF_STATE, "managed")
+    course = {name: np.zeros((months, n), dtype=np.float32) for name in _OF_MONTH} | {
+        name: np.zeros((MONTHS + 1, n), dtype=np.float32)
+        for name in (*_OF_STATE, "managed", "probability")
     }
     levels = np.zeros((2, months))
     left = np.full(n, NEVER)
@@ -104,10 +105,13 @@ def run_history(
         if month == MONTHS:
             end = state.repeat(1)
         managed = management.quality(state.active, config)
-        course["managed"][month] = managed
-        for name in _OF_STATE:
-            course[name][month] = getattr(state, name)
+        if month <= MONTHS:
+            course["managed"][month] = managed
+            for name in _OF_STATE:
+                course[name][month] = getattr(state, name)
         past = step(state, latents, config, rng, managed=managed)
+        if month <= MONTHS:
+            course["probability"][month] = past.probability
         for name in _OF_MONTH:
             course[name][month] = getattr(past, name)
         levels[:, month] = past.price_level[0], past.cost_level[0]

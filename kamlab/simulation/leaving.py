@@ -53,9 +53,9 @@ def cause_hazards(
             -6.75 + 0.85 * hurt * (1 + 0.3 * strength) + 0.25 * power + 0.3 * unhappy,
             -6.60 + unhappy + 0.35 * latents.quality,
             -6.40 + unhappy - 0.30 * contact + 0.15 * log_complexity,
-            -6.25 + 0.5 * unhappy - 0.50 * contact - 0.30 * latents.culture,
+            -6.15 + 0.5 * unhappy - 0.50 * contact - 0.30 * latents.culture,
             -6.90 + 0.3 * unhappy - 0.50 * latents.brand,
-            -6.55 - 1.00 * config.finance * health,
+            -6.50 - 1.05 * config.finance * health,
             -8.00 + 0.30 * np.maximum(latents.log_wallet - 11.5, 0),
         ]
     )

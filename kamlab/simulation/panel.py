@@ -124,7 +124,7 @@ def order_rate(latents: Latents, volume: np.ndarray) -> np.ndarray:
 
 def serve_rates(latents: Latents) -> tuple[np.ndarray, np.ndarray]:
     """Give cost to serve per order (EUR) and per euro of purchases."""
-    return 70.0 * latents.complexity, 0.003 + 0.027 * latents.complexity
+    return 80.0 * latents.complexity, 0.002 + 0.030 * latents.complexity
 
 
 def days_late(health: np.ndarray) -> np.ndarray:
@@ -259,7 +259,8 @@ def _compete(
     won = np.where((left >= 0) & (left < 5), np.exp(state.log_wallet) * share, 0.0)
     size = len(state.strength)
     held = np.bincount(place, np.exp(state.log_wallet) * share * state.active, size)
-    gain = np.bincount(place, won, size) / np.maximum(held, 1.0)
+    lost = np.bincount(place, won, size)
+    gain = lost / np.maximum(held + lost, 1.0)
     state.strength = _COMPETITION * state.strength + 2.0 * config.spill_over * gain
 
 

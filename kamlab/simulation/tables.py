@@ -1,0 +1,143 @@
+"""Which tables does a world show, and which does it hide? All but order lines and invoices."""
+
+import numpy as np
+import pandas as pd
+
+from kamlab.simulation.accounts import accounts_table
+from kamlab.simulation.actions import actions_table
+from kamlab.simulation.config import MONTHS
+from kamlab.simulation.defections import draw_defections
+from kamlab.simulation.distributor import World, stream
+from kamlab.simulation.gaps import known
+from kamlab.simulation.interactions import draw_interactions
+from kamlab.simulation.managers import managers_table
+from kamlab.simulation.names import staff_names
+from kamlab.simulation.people import Persons, draw_persons
+from kamlab.simulation.records import Records, write_records
+from kamlab.simulation.surveys import draw_surveys
+from kamlab.simulation.truth import (
+    account_truth,
+    action_truth,
+    manager_truth,
+    market_truth,
+    product_truth,
+)
+
+
+def observed_tables(world: World) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Make what is observed of a world, and the truth that arises on the way.
+
+    Parameters
+    ----------
+    world : World
+
+    Returns
+    -------
+    observed : dict of pandas.DataFrame
+        accounts, managers, contacts, interactions, survey_responses, defections, actions.
+    hidden : dict of pandas.DataFrame
+        person, link, interaction, survey, survey_sample, defection.
+    """
+    config, history, latents = world.config, world.history, world.latents
+    identity, management = world.identity, world.management
+    persons = draw_persons(latents, identity, stream(config, "persons"))
+    records = write_records(persons, identity, stream(config, "records"))
+    interactions, said = draw_interactions(
+        config, latents, history, identity, records, stream(config, "interactions")
+    )
+    responses, survey, sample = draw_surveys(
+        latents, history, management, identity, stream(config, "surveys")
+    )
+    defections, left = draw_defections(
+        latents, history, management, identity, stream(config, "defections")
+    )
+    bought = history.volume[:MONTHS]
+    volume = bought.sum(axis=0, dtype=float) / np.maximum((bought > 0).sum(axis=0), 1)
+    observed = {
+        "accounts": accounts_table(
+            identity,
+            latents,
+            management,
+            volume,
+            history.end.log_wallet,
+            stream(config, "accounts"),
+        ),
+        "managers": managers_table(management, staff_names(), stream(config, "managers")),
+        "contacts": records.table,
+        "interactions": interactions,
+        "survey_responses": responses,
+        "defections": defections,
+        "actions": actions_table(history.campaigns, identity.ids),
+    }
+    hidden = {
+        "person": _person_truth(persons, world),
+        "link": _link_truth(records, world),
+        "interaction": said,
+        "survey": survey,
+        "survey_sample": sample,
+        "defection": left,
+    }
+    return observed, hidden
+
+
+def truth_tables(world: World, future: np.ndarray) -> dict[str, pd.DataFrame]:
+    """Make the tables of truth that need roll-outs or the catalogue.
+
+    Parameters
+    ----------
+    world : World
+    future : numpy.ndarray of shape (36, 3, n)
+        Net sales, gross profit and cost to serve realised in the months after the data.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        account, action, manager, product, market.
+    """
+    return {
+        "account": account_truth(world, future),
+        "action": action_truth(world),
+        "manager": manager_truth(world),
+        "product": product_truth(world),
+        "market": market_truth(world),
+    }
+
+
+def _person_ids(count: int) -> np.ndarray:
+    """Give the ids of true persons."""
+    return np.array([f"P{i + 1:07d}" for i in range(count)], dtype=object)
+
+
+def _person_truth(persons: Persons, world: World) -> pd.DataFrame:
+    """Describe the true persons."""
+    ids = world.identity.ids
+    native = np.where(
+        persons.chinese, persons.family + persons.given, persons.given + " " + persons.family
+    )
+    moved = (np.datetime64("2022-01", "M") + persons.moved).astype("datetime64[us]")
+    return pd.DataFrame(
+        {
+            "person_id": _person_ids(len(persons.account)),
+            "account_id": ids[persons.account],
+            "earlier_account_id": known(ids[persons.earlier], persons.moved > 0),
+            "moved": pd.Series(moved).where(persons.moved > 0),
+            "name": native,
+            "name_latin": persons.given_latin + " " + persons.family_latin,
+            "gender": np.where(persons.woman, "female", "male"),
+            "birth_date": persons.birth.astype("datetime64[us]"),
+            "homonyms": pd.Series(native).map(pd.Series(native).value_counts()) - 1,
+        }
+    )
+
+
+def _link_truth(records: Records, world: World) -> pd.DataFrame:
+    """Say which true person each contact record is."""
+    persons = _person_ids(int(records.person.max()) + 1)
+    return pd.DataFrame(
+        {
+            "contact_id": records.contact_id,
+            "channel": records.table["channel"],
+            "person_id": persons[records.person],
+            "account_id": world.identity.ids[records.account],
+        }
+    )
