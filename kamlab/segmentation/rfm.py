@@ -189,7 +189,9 @@ def rfm(
     }
     table = accounts.copy()
     for axis, column in columns.items():
-        points = score(scored[column], limits[axis].tolist(), best="low" if axis == "recency" else "high")
+        points = score(
+            scored[column], limits[axis].tolist(), best="low" if axis == "recency" else "high"
+        )
         table[f"{axis}_score"] = points.reindex(accounts.index).astype("Int64")
     scores = [table[f"{axis}_score"] for axis in AXES]
     table["rfm_score"] = scores[0] * 100 + scores[1] * 10 + scores[2]
