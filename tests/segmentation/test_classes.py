@@ -91,7 +91,7 @@ def test_adventureworks_loss_makers_are_volume_without_profit(shared_data):
 
 @given(
     st.lists(
-        st.tuples(st.floats(-1e5, 1e6), st.one_of(st.none(), st.floats(-2, 0.9))),
+        st.tuples(st.integers(-(10**5), 10**6), st.one_of(st.none(), st.floats(-2, 0.9))),
         min_size=1,
         max_size=40,
     ),

@@ -1,0 +1,141 @@
+"""The key-account list: money leads, gates exclude with a reason and a price, nothing is hidden."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kamlab.segmentation.classes import KEY, VOLUME
+from kamlab.segmentation.key_list import DEVELOP, SERVE, Gate, Objective, key_accounts
+
+
+def _facts(seed=0, count=150):
+    rng = np.random.default_rng(seed)
+    sales, margin = rng.lognormal(9, 1.4, count), rng.normal(0.22, 0.06, count)
+    return pd.DataFrame(
+        {
+            "account_id": [f"A{i:03d}" for i in range(count)],
+            "net_sales": sales,
+            "gross_profit": sales * margin,
+            "margin_rate": margin,
+            "cost_known_share": 1.0,
+            "sales_growth": rng.normal(0.05, 0.3, count),
+        }
+    )
+
+
+def test_list_is_the_best_by_money_of_those_that_pass_every_gate():
+    facts = _facts()
+    made = key_accounts(facts, Objective(key_accounts=15))
+    table = made.table
+    passing = table[(table["gate_failed"] == "") & (table["worth"] > 0)]
+
+    assert table["selected"].sum() == 15
+    assert table["rank"].dropna().tolist() == list(range(1, 16))
+    assert set(table.loc[table["selected"], "account_id"]) == set(
+        passing.nlargest(15, "gross_profit")["account_id"]
+    )
+    assert (table.loc[table["selected"], "class"] == KEY).all()
+    assert table["reason"].str.len().min() > 20
+
+
+def test_volume_without_profit_is_kept_out_with_its_reason():
+    facts = _facts()
+    facts.loc[0, ["net_sales", "margin_rate"]] = [facts["net_sales"].sum(), 0.02]
+    facts["gross_profit"] = facts["net_sales"] * facts["margin_rate"]
+
+    row = key_accounts(facts).table.set_index("account_id").loc["A000"]
+
+    assert (row["class"], row["selected"], row["gate_failed"]) == (VOLUME, False, "margin")
+    assert row["reason"].startswith("Sells much (50.1% of sales) but earns too little: margin 2.0%")
+
+
+def test_a_fat_margin_on_small_sales_is_developed_only_with_room():
+    facts = _facts().assign(head_room=0.0, sales_growth=-0.1)
+    facts.loc[[0, 1], "net_sales"] = facts["net_sales"].quantile(0.05)
+    facts.loc[[0, 1], "margin_rate"] = 0.6
+    facts["gross_profit"] = facts["net_sales"] * facts["margin_rate"]
+    facts.loc[0, "head_room"] = 1e6
+
+    table = key_accounts(facts).table.set_index("account_id")
+
+    assert table.loc["A000", "lane"] == DEVELOP
+    assert "room for 1,000,000 more a year" in table.loc["A000", "reason"]
+    assert table.loc["A001", "lane"] not in (DEVELOP, SERVE)
+
+
+def test_price_of_a_gate_is_what_the_list_would_gain_without_it():
+    facts = _facts().assign(days_beyond_terms=0.0)
+    rich = facts["gross_profit"].nlargest(3).index
+    facts.loc[rich, "days_beyond_terms"] = 90
+    gate = Gate("payment", "days_beyond_terms", most=30)
+
+    strict = key_accounts(facts, Objective(gates=(gate,)))
+    free = key_accounts(facts)
+    price = strict.gate_prices.set_index("gate").loc["payment"]
+
+    assert price["kept_out"] == 3
+    assert price["kept_out_of_list"] == 3
+    assert price["limit"] == "at most 30"
+    gained = (
+        free.table.query("selected")["worth"].sum() - strict.table.query("selected")["worth"].sum()
+    )
+    assert price["price"] == pytest.approx(gained)
+
+
+def test_without_cost_sales_lead_and_the_list_says_so():
+    facts = _facts().assign(gross_profit=np.nan, margin_rate=np.nan, cost_known_share=0.0)
+    made = key_accounts(facts, Objective(key_accounts=5))
+
+    assert made.worth_is == "net sales (no cost is known)"
+    assert set(made.table.head(5)["account_id"]) == set(
+        facts.nlargest(5, "net_sales")["account_id"]
+    )
+    assert made.table["reason"].head(5).str.contains("margin not known").all()
+    assert "margin" in made.left_out
+    assert not made.table["gate_failed"].str.contains("margin").any()
+
+
+def test_cost_to_serve_and_expectation_lead_where_known():
+    facts = _facts().assign(cost_to_serve=0.0)
+    best = facts["gross_profit"].idxmax()
+    facts.loc[best, "cost_to_serve"] = facts.loc[best, "gross_profit"] * 0.99
+    expected = facts.assign(expected_gross_profit=facts["gross_profit"][::-1].to_numpy())
+
+    now, later = key_accounts(facts), key_accounts(expected)
+
+    assert now.worth_is == "gross profit less cost to serve"
+    assert now.table.iloc[0]["account_id"] != facts.loc[best, "account_id"]
+    assert later.worth_is.startswith("expected gross profit")
+
+
+def test_nobody_who_earns_nothing_is_selected():
+    facts = _facts(count=10).assign(gross_profit=-5.0, margin_rate=-0.1)
+
+    assert not key_accounts(facts).table["selected"].any()
+
+
+@given(st.integers(1, 40), st.integers(1, 60), st.randoms(use_true_random=False))
+def test_any_portfolio_gives_every_account_once_in_an_order_of_its_own(places, count, random):
+    facts = _facts(random.randint(0, 50), count)
+    objective = Objective(key_accounts=places)
+    made = key_accounts(facts, objective)
+    mixed = key_accounts(facts.sample(frac=1, random_state=random.randint(0, 99)), objective)
+
+    assert sorted(made.table["account_id"]) == sorted(facts["account_id"])
+    assert made.table["selected"].sum() <= places
+    assert made.table["sales_share"].sum() == pytest.approx(1)
+    assert (made.gate_prices["price"] >= -1e-6).all()
+    pd.testing.assert_frame_equal(made.table, mixed.table)
+
+
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match="key_accounts is at least 1"):
+        Objective(key_accounts=0)
+    with pytest.raises(ValueError, match="not known: \\['colour'\\]"):
+        Objective(weights={"colour": 1.0})
+    with pytest.raises(ValueError, match="needs the column"):
+        key_accounts(_facts(), Objective(gates=(Gate("payment", "days_late"),)))
+    with pytest.raises(ValueError, match="'A000' stands twice"):
+        key_accounts(pd.concat([_facts(), _facts().head(1)]))
