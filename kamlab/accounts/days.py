@@ -1,0 +1,227 @@
+"""What did each account buy on each day and in each month?
+
+The account-day table is the first and only condensation of order lines: account facts, purchase
+histories, monthly sums and snapshots are all made from it.
+"""
+
+from datetime import date
+
+import narwhals as nw
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from kamlab.accounts.engine import NOTHING, as_day, as_lines, between, count, to_pandas, total
+
+SUMS = (
+    "lines",
+    "net_sales",
+    "gross_sales",
+    "returns",
+    "sales_with_cost",
+    "turnover_with_cost",
+    "cost_lines",
+    "gross_profit",
+)
+OPTIONAL_SUMS = ("quantity", "cost_to_serve", "discount")
+
+
+def account_days(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Condense order lines to one row an account and day.
+
+    Parameters
+    ----------
+    lines : nw.LazyFrame
+        From `as_lines`, cut to the time that may be seen.
+
+    Returns
+    -------
+    nw.LazyFrame
+        `account_id`, `day`, `lines`, `net_sales`, `gross_sales` (positive lines), `returns` (a
+        positive amount), `sales_with_cost`, `turnover_with_cost` (without sign), `cost_lines` and
+        `gross_profit` (over lines whose cost is known, 0 where there is none), and where the
+        orders have them: `quantity`, `cost_to_serve` with `cost_to_serve_lines`, `discount` with
+        `discount_lines`, and `given` and `listed`: the price reductions and list amounts of
+        positive lines whose list price (else discount) is known.
+    """
+    there = lines.collect_schema().names()
+    net = nw.col("net_sales")
+    sums = [
+        nw.len().cast(nw.Int64).alias("lines"),
+        net.sum(),
+        total(net, net > 0).alias("gross_sales"),
+        total(-net, net < 0).alias("returns"),
+    ]
+    if "cost_of_goods" in there:
+        cost = nw.col("cost_of_goods")
+        known = ~cost.is_null()
+        sums += [
+            total(net, known).alias("sales_with_cost"),
+            total(net.abs(), known).alias("turnover_with_cost"),
+            cost.count().cast(nw.Int64).alias("cost_lines"),
+            total(net - cost, known).alias("gross_profit"),
+        ]
+    if "quantity" in there:
+        sums.append(nw.col("quantity").sum())
+    for name in ("cost_to_serve", "discount"):
+        if name in there:
+            sums += [nw.col(name).sum(), nw.col(name).count().cast(nw.Int64).alias(f"{name}_lines")]
+    sums += _reductions(there)
+    days = lines.group_by("account_id", nw.col("order_date").alias("day")).agg(*sums)
+    if "cost_of_goods" in there:
+        return days
+    absent = [nw.lit(0.0).alias(name) for name in SUMS[4:] if name != "cost_lines"]
+    return days.with_columns(*absent, cost_lines=nw.lit(0))
+
+
+def _reductions(there: list[str]) -> list[nw.Expr]:
+    """Sum price reductions and list amounts of positive lines where either is known."""
+    net, listed, taken = nw.col("net_sales"), nw.col("list_price"), nw.col("discount")
+    sold = net > 0
+    by_list = sold & (listed > 0)
+    if "list_price" not in there and "discount" not in there:
+        return []
+    if "list_price" not in there:
+        known = sold & ~taken.is_null()
+        return [total(taken, known).alias("given"), total(net + taken, known).alias("listed")]
+    if "discount" not in there:
+        return [
+            total(listed - net, by_list).alias("given"),
+            total(listed, by_list).alias("listed"),
+        ]
+    full = nw.when(listed > 0).then(listed).otherwise(net + taken)
+    known = sold & ~full.is_null()
+    return [total(full - net, known).alias("given"), total(full, known).alias("listed")]
+
+
+def order_days(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Give each order the day of its first positive line.
+
+    Parameters
+    ----------
+    lines : nw.LazyFrame
+        From `as_lines`, cut to the time that may be seen.
+
+    Returns
+    -------
+    nw.LazyFrame
+        `account_id`, `order_id`, `day`: one row an order of an account that has a positive line.
+        An order thus counts once, on one day, also if it was delivered over several.
+    """
+    bought = lines.filter(nw.col("net_sales") > 0, ~nw.col("order_id").is_null())
+    return bought.group_by("account_id", "order_id").agg(nw.col("order_date").min().alias("day"))
+
+
+def bought(zero_price: str = "drop") -> nw.Expr:
+    """Tell the account-days on which something was bought.
+
+    Parameters
+    ----------
+    zero_price : {"drop", "keep"}, default "drop"
+        Whether a day with nothing but lines at no price counts.
+
+    Returns
+    -------
+    nw.Expr
+        Truth of each account-day: net sales of the day are positive, so that a day with nothing
+        but returns, or with all of it given back, is none.
+
+    Raises
+    ------
+    ValueError
+        If `zero_price` is neither.
+    """
+    if zero_price not in ("drop", "keep"):
+        raise ValueError(f"zero_price is 'drop' or 'keep', not {zero_price!r}")
+    positive = nw.col("net_sales") > NOTHING
+    if zero_price == "drop":
+        return positive
+    return positive | ((nw.col("gross_sales") < NOTHING) & (nw.col("returns") < NOTHING))
+
+
+def daily_sums(
+    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+) -> pd.DataFrame:
+    """Sum each account's orders by day.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines, see `as_lines`.
+    as_of : date or str
+        First day no longer seen.
+    start : date or str, optional
+        First day seen; default all.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account-day with any line, sorted by `account_id` and `day`: columns of
+        `account_days` that are sums, `gross_profit` NaN where no cost of the day is known,
+        and `orders` begun that day.
+    """
+    return _finish(_daily(_seen(orders, as_of, start)), "day")
+
+
+def monthly_sums(
+    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+) -> pd.DataFrame:
+    """Sum each account's orders by calendar month.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines, see `as_lines`.
+    as_of : date or str
+        First day no longer seen; the last month may thus be a part of one.
+    start : date or str, optional
+        First day seen; default all.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account-month with any line, sorted by `account_id` and `month`: `account_id`,
+        `month` (its first day), `lines`, `net_sales`, `gross_sales`, `returns` (a positive
+        amount), `sales_with_cost`, `gross_profit` (NaN where no cost of the month is known),
+        `orders` (begun that month), `order_days` (days with positive net sales); where the orders
+        have them `quantity`, `cost_to_serve` and `discount` (NaN where unknown all month).
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"account_id": ["a"] * 3, "order_id": ["1", "1", "2"],
+    ...     "order_date": pd.to_datetime(["2024-01-31", "2024-02-01", "2024-02-29"]),
+    ...     "net_sales": [5.0, 2.0, -1.0]})
+    >>> monthly_sums(orders, "2024-03-01")[["month", "net_sales", "orders", "order_days"]]
+           month  net_sales  orders  order_days
+    0 2024-01-01        5.0       1           1
+    1 2024-02-01        1.0       0           1
+    """
+    days = _daily(_seen(orders, as_of, start))
+    there = days.collect_schema().names()
+    names = [name for name in there if name not in ("account_id", "day")]
+    months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
+        *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
+    )
+    return _finish(months, "month")
+
+
+def _seen(orders: IntoFrame, as_of: date | str, start: date | str | None) -> nw.LazyFrame:
+    """Give the order lines in [start, as_of)."""
+    first = None if start is None else as_day(start, "start")
+    return between(as_lines(orders), first, as_day(as_of))
+
+
+def _daily(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Give account-days with the number of orders begun on each."""
+    begun = order_days(lines).group_by("account_id", "day").agg(orders=nw.len().cast(nw.Int64))
+    days = account_days(lines).join(begun, on=["account_id", "day"], how="left")
+    return days.with_columns(orders=nw.col("orders").fill_null(0))
+
+
+def _finish(sums: nw.LazyFrame, period: str) -> pd.DataFrame:
+    """Collect sums in order, with NaN for amounts that no line of the period tells."""
+    table = to_pandas(sums.with_columns(nw.col(period).cast(nw.Date)).sort("account_id", period))
+    for name in ("cost_to_serve", "discount"):
+        if name in table:
+            table[name] = table[name].where(table.pop(f"{name}_lines") > 0)
+    table["gross_profit"] = table["gross_profit"].where(table.pop("cost_lines") > 0)
+    return table.drop(columns=["turnover_with_cost", "given", "listed"], errors="ignore")

@@ -1,0 +1,201 @@
+"""What is each account's history and standing as of a date, in one row?"""
+
+from datetime import date, timedelta
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from kamlab.accounts.days import account_days, bought, order_days
+from kamlab.accounts.dictionary import FACTS
+from kamlab.accounts.engine import (
+    NOTHING,
+    as_day,
+    as_lines,
+    between,
+    count,
+    day_number,
+    ratio,
+    to_pandas,
+    total,
+)
+from kamlab.accounts.trend import YEARS, yearly_trend
+
+YEAR = 365
+
+
+def account_facts(
+    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+) -> pd.DataFrame:
+    """Sum up each account's purchases in [start, as_of).
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines, see `as_lines`; any optional column may be absent.
+    as_of : date or str
+        First day no longer seen; all times since are counted to it.
+    start : date or str, optional
+        First day seen; default all. With it first order, tenure and trend begin there too.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account with at least one line in the time, sorted by `account_id`. The
+        columns, their units and meanings are in `kamlab.accounts.dictionary.FACTS`. What cannot be
+        known (cost on no line, a rate of nothing, gaps of one order day) is missing, never 0.
+
+    Raises
+    ------
+    DataRefusedError
+        If the orders lack a required column or their dates are none.
+    ValueError
+        If a day is none, or start is not before as_of.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"account_id": ["a", "a", "a"], "order_id": ["1", "2", "3"],
+    ...     "order_date": pd.to_datetime(["2024-02-28", "2024-02-29", "2024-03-01"]),
+    ...     "net_sales": [60.0, 40.0, -10.0]})
+    >>> facts = account_facts(orders, "2024-03-02")
+    >>> facts[["orders", "net_sales", "returns_rate", "days_since_last_order"]]
+       orders  net_sales  returns_rate  days_since_last_order
+    0       2       90.0           0.1                    2.0
+    """
+    end = as_day(as_of)
+    first = None if start is None else as_day(start, "start")
+    lines = between(as_lines(orders), first, end)
+    facts = _purchases(account_days(lines), end)
+    for piece in (_orders(lines, end), _products(lines), _categories(lines)):
+        if piece is not None:
+            facts = facts.join(piece, on="account_id", how="left")
+    return _finish(to_pandas(facts.sort("account_id")), end)
+
+
+def _ago(end: date, years: int) -> nw.Expr:
+    """Give the day so many years of 365 days before the end."""
+    return nw.lit(end - timedelta(days=YEAR * years))
+
+
+def _purchases(days: nw.LazyFrame, end: date) -> nw.LazyFrame:
+    """Condense account-days to accounts: sums, windows, first and last order day, gaps."""
+    there = days.collect_schema().names()
+    net, day, profit = nw.col("net_sales"), nw.col("day"), nw.col("gross_profit")
+    days = days.with_columns(bought=bought(), number=day_number("day"))
+    # the order day before this one: only order days are in its partition
+    before = nw.col("number").shift(1).over("account_id", "bought", order_by="number")
+    days = days.with_columns(
+        gap=nw.when(nw.col("bought")).then(nw.col("number") - before),
+        bought_on=nw.when(nw.col("bought")).then(day),
+    )
+    names = [name for name in there if name not in ("account_id", "day", "quantity")]
+    last, prior = day >= _ago(end, 1), (day >= _ago(end, 2)) & (day < _ago(end, 1))
+    sums = [nw.col(name).sum() for name in names if not name.endswith("lines")]
+    sums += [nw.col(name).sum().cast(nw.Int64) for name in names if name.endswith("lines")]
+    years = [
+        total(net, (day >= _ago(end, k + 1)) & (day < _ago(end, k))).alias(f"year_{k}")
+        for k in range(YEARS)
+    ]
+    return days.group_by("account_id").agg(
+        *sums,
+        *years,
+        nw.col("bought_on").min().alias("first_order"),
+        nw.col("bought_on").max().alias("last_order"),
+        nw.col("bought_on").count().cast(nw.Int64).alias("order_days"),
+        nw.col("gap").std().alias("gap_std"),
+        total(profit, last).alias("gross_profit_12m"),
+        total(profit, prior).alias("gross_profit_prior_12m"),
+        count(last & (nw.col("cost_lines") > 0)).alias("known_12m"),
+        count(prior & (nw.col("cost_lines") > 0)).alias("known_prior_12m"),
+    )
+
+
+def _orders(lines: nw.LazyFrame, end: date) -> nw.LazyFrame:
+    """Count the orders of each account, all and by year."""
+    day = nw.col("day")
+    return (
+        order_days(lines)
+        .group_by("account_id")
+        .agg(
+            nw.len().cast(nw.Int64).alias("orders"),
+            count(day >= _ago(end, 1)).alias("orders_12m"),
+            count((day >= _ago(end, 2)) & (day < _ago(end, 1))).alias("orders_prior_12m"),
+        )
+    )
+
+
+def _products(lines: nw.LazyFrame) -> nw.LazyFrame | None:
+    """Count the different products that each account bought."""
+    if "product_id" not in lines.collect_schema():
+        return None
+    sold = lines.filter(nw.col("net_sales") > 0, ~nw.col("product_id").is_null())
+    return sold.group_by("account_id").agg(products=nw.col("product_id").n_unique())
+
+
+def _categories(lines: nw.LazyFrame) -> nw.LazyFrame | None:
+    """Measure how each account's net sales are spread over categories."""
+    if "category" not in lines.collect_schema():
+        return None
+    # rounded, so that equal sums are equal whatever the order of their addition
+    named = lines.filter(~nw.col("category").is_null())
+    sales = named.group_by("account_id", "category").agg(sales=nw.col("net_sales").sum().round(6))
+    sales = sales.filter(nw.col("sales") > NOTHING)
+    amount = nw.col("sales")
+    leads = sales.with_columns(most=amount.max().over("account_id"))
+    return leads.group_by("account_id").agg(
+        nw.len().cast(nw.Int64).alias("categories"),
+        amount.sum().alias("category_sales"),
+        amount.max().alias("leading_sales"),
+        (amount * amount.log()).sum().alias("sales_log_sales"),
+        nw.when(amount == nw.col("most")).then(nw.col("category")).min().alias("leading_category"),
+    )
+
+
+def _finish(raw: pd.DataFrame, end: date) -> pd.DataFrame:
+    """Turn sums into rates, missing where they are not known, in the order of the dictionary."""
+    unknown = pd.Series(np.nan, index=raw.index)
+    silent = pd.Timestamp(end) - raw["last_order"]
+    tenure = pd.Timestamp(end) - raw["first_order"]
+    gaps = raw["order_days"] - 1
+    columns = {
+        "days_since_last_order": silent.dt.days.astype(float),
+        "tenure_days": tenure.dt.days.astype(float),
+        "returns_rate": ratio(raw["returns"], raw["gross_sales"]),
+        "gross_profit": raw["gross_profit"].where(raw["cost_lines"] > 0),
+        "margin_rate": ratio(raw["gross_profit"], raw["sales_with_cost"]),
+        "cost_known_share": ratio(raw["turnover_with_cost"], raw["gross_sales"] + raw["returns"]),
+        "discount_depth": ratio(raw["given"], raw["listed"]) if "given" in raw else unknown,
+        "gap_mean": ratio((raw["last_order"] - raw["first_order"]).dt.days, gaps),
+        "gap_std": raw["gap_std"].where(raw["order_days"] > 2),
+        "net_sales_12m": raw["year_0"],
+        "net_sales_prior_12m": raw["year_1"],
+        "gross_profit_12m": raw["gross_profit_12m"].where(raw["known_12m"] > 0),
+        "gross_profit_prior_12m": raw["gross_profit_prior_12m"].where(raw["known_prior_12m"] > 0),
+        "sales_growth": ratio(raw["year_0"], raw["year_1"]) - 1,
+    }
+    for name in ("orders", "orders_12m", "orders_prior_12m"):
+        columns[name] = raw[name].fillna(0).astype("int64")
+    for name in ("cost_to_serve", "discount"):
+        known = name in raw
+        columns[name] = raw[name].where(raw[f"{name}_lines"] > 0) if known else unknown
+    columns["products"] = raw["products"].fillna(0).astype(float) if "products" in raw else unknown
+    years = np.column_stack([raw[f"year_{k}"] for k in range(YEARS)])
+    columns["trend"] = yearly_trend(years, tenure.dt.days.fillna(0).to_numpy() // YEAR)
+    return raw.assign(**columns, **_spread(raw))[list(FACTS)]
+
+
+def _spread(raw: pd.DataFrame) -> dict[str, pd.Series | np.ndarray]:
+    """Give the measures of the spread over categories; missing where orders name none."""
+    unknown = pd.Series(np.nan, index=raw.index)
+    if "categories" not in raw:
+        none = pd.Series(None, index=raw.index, dtype="str")
+        names = ("categories", "category_entropy", "leading_category_share")
+        return {**dict.fromkeys(names, unknown), "leading_category": none}
+    whole = raw["category_sales"]
+    entropy = np.log(whole) - raw["sales_log_sales"] / whole
+    return {
+        "categories": raw["categories"].fillna(0).astype(float),
+        "category_entropy": entropy.clip(lower=0.0),
+        "leading_category_share": ratio(raw["leading_sales"], whole),
+    }
