@@ -44,7 +44,8 @@ def cast(connection: duckdb.DuckDBPyConnection, raw: Raw, formats: list[str], de
             *dates.evidence(text),
             *numbers.evidence(numbers.bare(text)),
         ]
-    told = list(sql.one(connection, f"SELECT {', '.join(counts)} FROM {inner}"))
+    row = sql.one(connection, f"SELECT {', '.join(counts)} FROM {inner}")
+    told = [count or 0 for count in row]
     candidates = {}
     for n, name in enumerate(texts):
         text = sql.name(f"t.{name}")

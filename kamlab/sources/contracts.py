@@ -124,7 +124,8 @@ def evidence(
     if not names:
         return {}
     layers = _layers(table, relation, types, found)
-    given, told = list(sql.one(connection, f"SELECT {', '.join(counts)} FROM {layers}")), {}
+    row = sql.one(connection, f"SELECT {', '.join(counts)} FROM {layers}")
+    given, told = [count or 0 for count in row], {}
     for name, size in names:
         told[name], given = given[:size], given[size:]
     return told

@@ -8,6 +8,7 @@ from pathlib import Path
 from kamlab.errors import DataRefusedError
 
 CHUNK = 1 << 22
+ENOUGH = 500_000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -64,37 +65,32 @@ def detect(path: Path, label: str) -> str:
             f"{label}: this is not a text file (it holds zero bytes). Expected a table as text: "
             "export it again as CSV in UTF-8."
         )
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    high: list[bytes] = []
-    size = 0
-    try:
-        for piece in chunks(path):
-            if size < CHUNK:
-                runs = _HIGH_RUNS.findall(piece)
-                high += runs
-                size += sum(map(len, runs))
-            decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return _old(path, high, label)
-    return "utf-8"
+    # where only the last character is cut, the reader names the line
+    if _fault(path, "utf-8") in ("", "unexpected end of data"):
+        return "utf-8"
+    return _old(path, label)
 
 
-def _old(path: Path, runs: list[bytes], label: str) -> str:
+def _old(path: Path, label: str) -> str:
     """Tell the older encodings apart by how their bytes above 127 stand together."""
+    runs: list[bytes] = []
+    for piece in chunks(path):
+        runs += _HIGH_RUNS.findall(piece)
+        if len(runs) > ENOUGH:
+            break
     total = sum(map(len, runs))
     utf8 = sum(len(character) for run in runs for character in _UTF8_CHARACTER.findall(run))
     if utf8 >= 0.8 * total and total > 3:
         return "utf-8"  # a damaged file: the reader names the line
     even = sum(len(run) for run in runs if len(run) % 2 == 0 and _GB2312.match(run))
     pairs = sum(2 for run in runs for _ in _COMMON_HANZI.findall(run))
-    if even >= 0.95 * total and pairs >= 0.7 * total and _decodes(path, "gb18030"):
+    if even >= 0.95 * total and pairs >= 0.7 * total and not _fault(path, "gb18030"):
         long = sum(len(run) for run in runs if len(run) >= 4)
         if long >= 0.3 * total:
             return "gb18030"
     lone = sum(len(run) for run in runs if len(run) <= 2)
     singles = sum(len(run) for run in runs if len(run) == 1)
-    if lone >= 0.9 * total and singles >= 0.6 * total and _decodes(path, "cp1252"):
+    if lone >= 0.9 * total and singles >= 0.6 * total and not _fault(path, "cp1252"):
         with path.open("rb") as file:
             sample = file.read(CHUNK).decode("cp1252", "replace")
         if not _MISREAD.search(sample):
@@ -105,13 +101,13 @@ def _old(path: Path, runs: list[bytes], label: str) -> str:
     )
 
 
-def _decodes(path: Path, encoding: str) -> bool:
-    """Whether the whole file can be read in an encoding."""
+def _fault(path: Path, encoding: str) -> str:
+    """Say why a file cannot be read whole in an encoding, "" where it can."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         for piece in chunks(path):
             decoder.decode(piece)
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as error:
+        return error.reason
+    return ""

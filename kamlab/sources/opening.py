@@ -109,7 +109,7 @@ class Sources:
             self._connection.cursor()
             .sql(
                 f'SELECT "table", reason, "column", currency, count(*) AS rows, '
-                f"CAST(sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS amount "
+                f"CAST(sum(TRY_CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS amount "
                 f'FROM ({views}) GROUP BY ALL ORDER BY "table", rows DESC, reason, "column"'
             )
             .df()

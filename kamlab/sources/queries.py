@@ -1,5 +1,6 @@
 """What does an analyst's DuckDB query over the files give? Run it inside the data's folder only."""
 
+import os
 import re
 from pathlib import Path
 from tempfile import mkdtemp
@@ -38,7 +39,8 @@ def _named(literal: str, root: Path) -> list[Path]:
     """Find the files that one literal names; none where it is no name of a data file."""
     name = literal.replace("''", "'")
     path = root / name
-    if path.suffix.lower() not in READABLE or "\n" in name:
+    inside = Path(os.path.normpath(path)).is_relative_to(root)
+    if path.suffix.lower() not in READABLE or "\n" in name or not inside:
         return []
     if path.is_file():
         return [path]

@@ -8,7 +8,7 @@ import pandas as pd
 from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled
 
-_SUM = "coalesce(sum(CAST(round({}, 6) AS DECIMAL(38, 6))) FILTER (WHERE {}), 0)"
+_SUM = "coalesce(sum(TRY_CAST(round({}, 6) AS DECIMAL(38, 6))) FILTER (WHERE {}), 0)"
 _COLUMNS = ["table", "rows_in", "rows_kept", "rows_refused", "amount_in", "amount_kept"]
 _COLUMNS += ["amount_refused", "difference"]
 

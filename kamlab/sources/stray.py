@@ -35,8 +35,9 @@ def bounds(days: dict[str, int], start: date | None, end: date | None) -> Bounds
     """Bound the days of a table.
 
     The mapping's `start` and `end` (inclusive) decide where given. Else days are stray that lie
-    beyond a silence of more than a year and are fewer than one line in a hundred, or beyond a
-    silence of more than ten years and are the smaller side.
+    beyond a silence of more than ten years and are the smaller side; and days after a silence of
+    more than one year, where they are fewer than one line in a hundred, since one such day would
+    move the data's end and everything that is counted back from it.
 
     Parameters
     ----------
@@ -55,9 +56,9 @@ def bounds(days: dict[str, int], start: date | None, end: date | None) -> Bounds
     datetime.date(2013, 2, 1)
     """
     counted = sorted((_day(day), lines) for day, lines in days.items())
-    last = _cut(counted)
+    last = _cut(counted, SILENCE)
     mirrored = [(-day, lines) for day, lines in reversed(counted)]
-    first = _cut(mirrored)
+    first = _cut(mirrored, LONG_SILENCE)
     return Bounds(
         first=start or (None if first is None else date.fromordinal(-first)),
         last=end or (None if last is None else date.fromordinal(last)),
@@ -74,14 +75,14 @@ def _day(text: str) -> int:
         return date.min.toordinal() if "BC" in text else date.max.toordinal()
 
 
-def _cut(days: list[tuple[int, int]]) -> int | None:
+def _cut(days: list[tuple[int, int]], short: int) -> int | None:
     """Find the last day before a silence beyond which the days are stray; None where none is."""
     total = sum(lines for _, lines in days)
     beyond, cut = 0, None
     for (day, _), (later, lines) in zip(days[-2::-1], days[:0:-1], strict=True):
         beyond += lines
         silence = later - day
-        few = silence > SILENCE and beyond < FEW * total
+        few = silence > short and beyond < FEW * total
         if few or (silence > LONG_SILENCE and beyond * 2 < total):
             cut = day
     return cut
