@@ -181,14 +181,12 @@ def _read_data(folder: Path, as_of: str, *, reads: bool) -> "Data":
     if not reads:
         return Data(folder, as_of)
     import hashlib
+    import json
 
     from kamlab.sources import open_data
 
     sources = open_data(folder)
-    files = [
-        {str(k): (v if isinstance(v, str | int) else str(v)) for k, v in row.items()}
-        for row in sources.files.to_dict("records")
-    ]
+    files = json.loads(sources.files.to_json(orient="records", date_format="iso"))
     content = sorted(f"{row['table']} {row['sha256']}" for row in files)
     fingerprint = hashlib.sha256("\n".join(content).encode()).hexdigest()
     return Data(folder, as_of or str(sources.end), fingerprint, files)
@@ -225,19 +223,9 @@ def _conclude(outcomes: list["Outcome"], planned: int, out: Path, command: str |
 
 def _check(asked: argparse.Namespace) -> int:
     """Tell what is understood of a folder of data."""
-    from kamlab.sources import open_data
+    from kamlab.sources import describe, open_data
 
-    sources = open_data(Path(asked.data).expanduser().absolute())
-    print(f"Tables: {', '.join(sources.tables)}. Currency: {sources.currency}.")
-    print(f"History ends before {sources.end}.\n")
-    print(sources.files.drop(columns="sha256").to_string(index=False), "\n")
-    print(sources.reconciliation.to_string(index=False))
-    refused = sources.refused
-    if len(refused):
-        print(f"\nRefused rows: {len(refused):,}, by reason:")
-        print(refused.groupby(["table", "reason"]).size().to_string())
-        print("\nThe first of them:")
-        print(refused.head(10).to_string(index=False))
+    print(describe(open_data(Path(asked.data).expanduser().absolute())))
     return 0
 
 
@@ -246,8 +234,10 @@ def _demo(asked: argparse.Namespace) -> int:
     from kamlab.simulation import write_demo
 
     folder = Path(asked.folder).expanduser().absolute()
-    write_demo(folder, size=asked.size, seed=asked.seed)
-    print(f"The demo distributor is in {folder}. Next: kamlab run --all --data {asked.folder}")
+    made = write_demo(folder, size=asked.size, seed=asked.seed)
+    what = f"{made.accounts:,} accounts, {made.order_lines:,} order lines"
+    print(f"The demo distributor is in {folder}: {what}.")
+    print(f"Next: kamlab run --all --data {shlex.quote(asked.folder)}")
     return 0
 
 

@@ -98,8 +98,15 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _harmless(value: object) -> object:
-    """Put an apostrophe before a text which a spreadsheet would run as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Put an apostrophe before a text which a spreadsheet would run as a formula.
+
+    A carriage return becomes a line feed: CSV writers quote only the latter, and the rest of the
+    text would begin a row.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if value.startswith(_FORMULA) else text
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
