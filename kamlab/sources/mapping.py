@@ -24,6 +24,7 @@ _ENTRY = (
     "file", "sql", "database", "table", "query", "url_env", "sheet", "encoding", "delimiter",
     "decimal", "thousands", "date_format", "channel", "currency", "columns", "duplicates", "skip",
 )  # fmt: skip
+_ASIDE = ("file", "duplicates")  # they choose files and rows, and change no row
 _KINDS = ("file", "sql", "database", "url_env")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
 
@@ -61,7 +62,7 @@ class Entry:
     @property
     def fingerprint(self) -> str:
         """Hash of everything in the entry that changes how its rows are read."""
-        said = {key: value for key, value in self.options.items() if key != "duplicates"}
+        said = {key: value for key, value in self.options.items() if key not in _ASIDE}
         parts = json.dumps([self.table, self.kind, said], sort_keys=True, default=str)
         return hashlib.sha256(parts.encode()).hexdigest()
 
@@ -316,7 +317,7 @@ def _from_names(folder: Path) -> Mapping:
             )
         if files:
             names = [str(path.relative_to(folder)) for path in files]
-            options = {"file": names, "exact": True, "columns": {}, "duplicates": "refuse"}
+            options = {"file": names, "columns": {}, "duplicates": "refuse"}
             entries.append(Entry(table, "file", f"files named {table}", options))
     if not any(entry.table == "orders" for entry in entries):
         there = sorted(path.name for path in folder.iterdir())

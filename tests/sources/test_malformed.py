@@ -387,7 +387,7 @@ FIELD = st.one_of(
     st.dates().map(str),
 )  # fmt: skip
 QUIET = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
