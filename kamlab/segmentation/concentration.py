@@ -102,6 +102,27 @@ def concentration(amounts: pd.Series) -> Concentration:
     )
 
 
+def in_words(measured: Concentration) -> pd.DataFrame:
+    """Write the measures as a table for a report.
+
+    Returns
+    -------
+    pd.DataFrame
+        `measure` and `value`, both texts.
+    """
+    whole = f"of {measured.accounts}"
+    rows = [
+        ("accounts that make 80 %", f"{measured.accounts_for_80} {whole}"),
+        ("share of the largest account", f"{measured.top_one_share:.1%}"),
+        ("share of the top tenth", f"{measured.top_tenth_share:.1%}"),
+        ("share of the top fifth", f"{measured.top_fifth_share:.1%}"),
+        ("effective number of accounts", f"{measured.effective_number:.0f} {whole}"),
+        ("Gini coefficient", f"{measured.gini:.2f}"),
+        ("Herfindahl-Hirschman index (0 to 10,000)", f"{measured.hhi * 10_000:,.0f}"),
+    ]
+    return pd.DataFrame(rows, columns=["measure", "value"])
+
+
 def lorenz(amounts: pd.Series) -> pd.DataFrame:
     """Give the Lorenz curve: cumulative share of the amount over accounts, the smallest first.
 

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from kamlab.segmentation.classes import (
-    KEY,
     RICH,
     STANDARD,
     UNKNOWN,
@@ -257,8 +256,8 @@ def _develop(facts: pd.DataFrame, table: pd.DataFrame, objective: Objective) -> 
     margin = facts["margin_rate"]
     growing = facts["sales_growth"] > 0 if "sales_growth" in facts else margin.notna() & False
     roomy = facts["head_room"] > facts["net_sales"] if "head_room" in facts else growing & False
-    small = table["class"].isin([RICH, STANDARD, KEY]) & (facts["net_sales"] > 0)
-    fit = small & ~table["selected"] & (margin > 0) & (growing | roomy)
+    small = (table["gate_failed"] == "sales") & table["class"].isin([RICH, STANDARD])
+    fit = small & (table["worth"] > 0) & (margin > 0) & (growing | roomy)
     growth = facts["sales_growth"].clip(0, 2) if "sales_growth" in facts else margin * 0
     room = facts["head_room"] if "head_room" in facts else facts["net_sales"] * np.nan
     # what another year of the same growth, or a quarter of the open space, would earn
@@ -300,7 +299,7 @@ def _gate_prices(
                 "worth_without": float(without.sum()),
                 "worth_with": float(with_all.sum()),
                 "price": float(without.sum() - with_all.sum()),
-                "losses_avoided": float(-losses),
+                "losses_avoided": abs(float(losses)),
             }
         )
     return pd.DataFrame(rows)
@@ -323,22 +322,16 @@ def _reasons(table: pd.DataFrame, standing: Standing, worth_is: str) -> list[str
 
 def _reason(row: Mapping, standing: Standing, worth_is: str, overall: float, cut: float) -> str:
     """Word one account's reason."""
-    money = f"{worth_is} {row['worth']:,.0f}"
     margin = row["margin_rate"]
     said = (
         "margin not known"
         if row["class"] == UNKNOWN or not np.isfinite(margin)
-        else f"margin {margin:.1%} against {overall:.1%} of all"
-    )
-    growth = row.get("sales_growth", np.nan)
-    moved = (
-        f", sales {'up' if growth > 0 else 'down'} {abs(growth):.0%} on the year before"
-        if growth is not None and np.isfinite(growth) and abs(growth) >= 0.01
-        else ""
+        else f"margin {margin:.1%} (all accounts {overall:.1%})"
     )
     share = f"{row['sales_share']:.1%} of sales"
+    moved = _movement(row.get("sales_growth", np.nan))
     if row["selected"]:
-        return f"Number {row['rank']} by {money}; {share}, {said}{moved}."
+        return f"Number {row['rank']} by {worth_is}: {share}, {said}{moved}."
     if row["lane"] == DEVELOP:
         room = row.get("head_room", np.nan)
         space = f"; room for {room:,.0f} more a year" if room is not None and room > 0 else ""
@@ -350,7 +343,16 @@ def _reason(row: Mapping, standing: Standing, worth_is: str, overall: float, cut
         least = f"sales of {row['net_sales']:,.0f} against the least {standing.sales:,.0f}"
         return f"Too small: {least}; {said}."
     if failed:
-        return f"Kept out by {' and '.join(failed)}: {money}, {said}."
+        return f"Kept out by {' and '.join(failed)}: {worth_is} {row['worth']:,.0f}, {said}."
     if row["worth"] <= 0:
-        return f"Worth nothing to us now: {money}, {said}."
-    return f"Short of the last place by {cut - row['worth']:,.0f}: {money}, {said}{moved}."
+        return f"Costs more than it earns: {worth_is} {row['worth']:,.0f}, {said}."
+    return f"Short of the last place by {cut - row['worth']:,.0f}: {share}, {said}{moved}."
+
+
+def _movement(growth: float | None) -> str:
+    """Word the growth of sales on the year before; nothing where it is not known or small."""
+    if growth is None or not np.isfinite(growth) or abs(growth) < 0.01:
+        return ""
+    if growth > 2:
+        return f", sales {growth + 1:.0f} times those of the year before"
+    return f", sales {'up' if growth > 0 else 'down'} {abs(growth):.0%} on the year before"

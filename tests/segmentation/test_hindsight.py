@@ -59,4 +59,24 @@ def test_nobody_beats_the_best_possible_and_the_lost_earn_nothing():
     table = hindsight(before, after, Objective(key_accounts=10))
 
     assert (table["captured_share"] <= 1 + 1e-12).all()
+    assert set(table["amount"]) == {"gross profit"}
     assert table["best_possible"].iloc[0] == pytest.approx(after["gross_profit"].nlargest(10).sum())
+
+
+def test_the_list_is_judged_by_its_own_measure_first():
+    facts = pd.DataFrame(
+        {
+            "account_id": ["A", "B", "C"],
+            "net_sales": [100.0, 90.0, 80.0],
+            "gross_profit": [30.0, 27.0, 24.0],
+            "margin_rate": 0.3,
+            "cost_known_share": 1.0,
+            "cost_to_serve": [29.0, 2.0, 3.0],
+        }
+    )
+    table = hindsight(facts, facts, Objective(key_accounts=2, minimum_sales_share=0.0))
+    own = table[table["amount"] == table["amount"].iloc[0]].set_index("rule")
+
+    assert table["amount"].iloc[0] == "gross profit less cost to serve"
+    assert own.loc[OURS, "captured_share"] == 1
+    assert own.loc["by gross profit", "captured"] == pytest.approx(1 + 25)
