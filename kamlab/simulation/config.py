@@ -97,11 +97,11 @@ class Config:
 PRESETS: dict[str, dict[str, float]] = {
     "tiny": {"n_accounts": 60, "contacts_a_year": 4.0, "paths": 32},
     "small": {"n_accounts": 400},
-    "medium": {"n_accounts": 5_000, "orders_per_month": 1.35, "lines_per_order": 6.0, "paths": 32},
+    "medium": {"n_accounts": 5_000, "orders_per_month": 1.35, "lines_per_order": 6.2, "paths": 32},
     "large": {
         "n_accounts": 200_000,
         "orders_per_month": 1.35,
-        "lines_per_order": 6.0,
+        "lines_per_order": 6.4,
         "contacts_a_year": 0.5,
         "paths": 4,
     },

@@ -120,7 +120,7 @@ def simulate(size: str | Config = "small", seed: int = 7) -> Distributor:
     >>> len(distributor.tables["accounts"]), len(distributor.truth["account"])
     (60, 60)
     """
-    from kamlab.simulation.tables import observed_tables, truth_tables
+    from kamlab.simulation.tables import office_tables, people_tables, truth_tables
     from kamlab.simulation.truth import month_truth
 
     config = size if isinstance(size, Config) else preset(size, seed)
@@ -138,12 +138,13 @@ def simulate(size: str | Config = "small", seed: int = 7) -> Distributor:
         else:
             orders.append(book.orders)
             invoices.append(book.invoices)
-    tables, hidden = observed_tables(world)
+    people, said = people_tables(world)
+    office, kept = office_tables(world)
     truth = truth_tables(world, future)
     months = [month_truth(world, month) for month in range(MONTHS)]
     return Distributor(
-        tables={"orders": _frame(orders), "invoices": _frame(invoices), **tables},
-        truth={**truth, **hidden, "month": pd.concat(months, ignore_index=True)},
+        tables={"orders": _frame(orders), "invoices": _frame(invoices), **people, **office},
+        truth={**truth, **said, **kept, "month": pd.concat(months, ignore_index=True)},
         config=config,
     )
 

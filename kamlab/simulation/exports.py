@@ -151,14 +151,15 @@ def _workbook(paths: list[Path], frames: list[pd.DataFrame]) -> None:
     for title, frame in zip(("Contacts", "Visits"), frames, strict=True):
         sheet = book.create_sheet(title)
         sheet.append(list(frame.columns))
-        clean = _with_text_dates(frame, "%Y-%m-%d").astype(object)
-        for row in clean.where(clean.notna(), None).itertuples(index=False, name=None):
-            cells = list(row)
-            for place, value in enumerate(row):
-                if isinstance(value, str) and value.startswith("="):
-                    cells[place] = WriteOnlyCell(sheet, value)
-                    cells[place].data_type = "s"
-            sheet.append(cells)
+        for start in range(0, len(frame), 10_000):
+            part = _with_text_dates(frame.iloc[start : start + 10_000], "%Y-%m-%d").astype(object)
+            for row in part.where(part.notna(), None).itertuples(index=False, name=None):
+                cells = list(row)
+                for place, value in enumerate(row):
+                    if isinstance(value, str) and value.startswith("="):
+                        cells[place] = WriteOnlyCell(sheet, value)
+                        cells[place].data_type = "s"
+                sheet.append(cells)
     book.save(paths[0])
 
 

@@ -8,7 +8,7 @@ from kamlab.simulation.actions import CAMPAIGN_MONTHS, Campaign, run_campaign
 from kamlab.simulation.config import HORIZON, MONTHS, Config
 from kamlab.simulation.latents import Latents
 from kamlab.simulation.managers import Management
-from kamlab.simulation.panel import State, first_state, step
+from kamlab.simulation.panel import KINDS, State, first_state, step
 
 _BURN_IN = 12
 
@@ -19,11 +19,18 @@ class History:
 
     Attributes
     ----------
-    volume, discount, return_rate, credit_loss : float32 arrays of shape (84, n).
-        See `panel.Month`; volume and credit loss in EUR.
-    satisfaction, health, contact, fall, managed, probability : float32 arrays of shape (49, n)
-        State at the beginning of the observed months and of the first after them; quality of
-        management; probability of leaving at the end of the month.
+    volume : float32 array of shape (84, n)
+        Purchases at the first month's list prices, EUR.
+    concession : bool array of shape (84, n)
+        Whether a price concession is under way.
+    return_rate : float16 array of shape (84, n)
+    satisfaction, health, contact, fall, managed : float16 arrays of shape (49, n)
+        At the beginning of the observed months and of the first after them; three digits are
+        enough.
+    probability : float32 array of shape (49, n)
+        Of leaving at the end of the month.
+    credit_loss : array of shape (n,)
+        Lost by insolvency in the month of leaving, EUR.
     price_level, cost_level : arrays of shape (84,).
     left : int array of shape (n,), month at whose end the account left, 999 = within no month.
     cause : int array of shape (n,), code of the cause, -1 = has not left.
@@ -33,7 +40,7 @@ class History:
     """
 
     volume: np.ndarray
-    discount: np.ndarray
+    concession: np.ndarray
     return_rate: np.ndarray
     satisfaction: np.ndarray
     health: np.ndarray
@@ -52,7 +59,6 @@ class History:
 
 
 NEVER = 999
-_OF_MONTH = ("volume", "discount", "return_rate", "credit_loss")
 _OF_STATE = ("satisfaction", "health", "contact", "fall")
 
 
@@ -87,10 +93,14 @@ def run_history(
         )
     state.active = latents.start == 0
     state.log_wallet = np.where(state.active, state.log_wallet, latents.log_wallet)
-    course = {name: np.zeros((months, n), dtype=np.float32) for name in _OF_MONTH} | {
-        name: np.zeros((MONTHS + 1, n), dtype=np.float32)
-        for name in (*_OF_STATE, "managed", "probability")
-    }
+    course = {
+        "volume": np.zeros((months, n), dtype=np.float32),
+        "concession": np.zeros((months, n), dtype=bool),
+        "return_rate": np.zeros((months, n), dtype=np.float16),
+        "probability": np.zeros((MONTHS + 1, n), dtype=np.float32),
+        "managed": np.zeros((MONTHS + 1, n), dtype=np.float16),
+    } | {name: np.zeros((MONTHS + 1, n), dtype=np.float16) for name in _OF_STATE}
+    credit_loss = np.zeros(n)
     levels = np.zeros((2, months))
     left = np.full(n, NEVER)
     fell = np.full(n, NEVER)
@@ -109,11 +119,13 @@ def run_history(
             course["managed"][month] = managed
             for name in _OF_STATE:
                 course[name][month] = getattr(state, name)
+        course["concession"][month] = state.running[KINDS.index("price concession")] > 0
         past = step(state, latents, config, rng, managed=managed)
         if month <= MONTHS:
             course["probability"][month] = past.probability
-        for name in _OF_MONTH:
-            course[name][month] = getattr(past, name)
+        course["volume"][month] = past.volume
+        course["return_rate"][month] = past.return_rate
+        credit_loss += past.credit_loss
         levels[:, month] = past.price_level[0], past.cost_level[0]
         gone = past.left >= 0
         left[gone], cause[gone] = month, past.left[gone]
@@ -122,6 +134,7 @@ def run_history(
         fell = np.where(state.active & ~whole & (fell == NEVER), month, fell)
     return History(
         **course,
+        credit_loss=credit_loss,
         price_level=levels[0],
         cost_level=levels[1],
         left=left,

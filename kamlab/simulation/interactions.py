@@ -103,7 +103,7 @@ def draw_interactions(
     reached = record >= 0
     named = reached & (rng.random(size) < 0.75)
     knows = rng.random(size) < KNOWS_ACCOUNT[channel]
-    number = np.char.zfill((np.arange(size) + 1).astype(str), 8).astype(object)
+    number = np.array([f"{i + 1:08d}" for i in range(size)], dtype=object)
     person = records.table.reindex(record).reset_index(drop=True)
     chinese = (identity.country[account] == COUNTRIES.index("China")) & (rng.random(size) < 0.65)
     words = _words(concern, chinese, rng)

@@ -18,7 +18,7 @@ from kamlab.simulation.orders import (
     month_lines,
     open_book,
 )
-from kamlab.simulation.panel import days_late, order_rate, serve_rates
+from kamlab.simulation.panel import CONCESSION, days_late, order_rate, serve_rates
 
 _END_DAY = int(np.datetime64(END, "D").astype(int))
 _RECOVERED = 0.4  # share of an open invoice that an insolvent account's estate pays
@@ -91,8 +91,8 @@ def month_books(
             month=month,
             volume=volume,
             rate=order_rate(latents, volume),
-            discount=history.discount[month],
-            return_rate=history.return_rate[month],
+            discount=latents.discount + CONCESSION * history.concession[month],
+            return_rate=history.return_rate[month].astype(float),
             price_level=float(history.price_level[month]),
             cost_level=float(history.cost_level[month]),
         )

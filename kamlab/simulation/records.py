@@ -80,9 +80,8 @@ def write_records(persons: Persons, identity: Identity, rng: np.random.Generator
         written < persons.moved[person], persons.earlier[person], persons.account[person]
     )
     number = pd.Series(channel).groupby(channel).cumcount().to_numpy() + 1
-    ids = np.array(PREFIXES, dtype=object)[channel] + np.char.zfill(number.astype(str), 6).astype(
-        object
-    )
+    digits = np.array([f"{i:06d}" for i in number], dtype=object)
+    ids = np.array(PREFIXES, dtype=object)[channel] + digits
     knows = rng.random(len(person)) < KNOWS_ACCOUNT[channel]
     domain = email_domains(identity)[account]
     mistaken = rng.random(len(person)) < 0.02

@@ -16,7 +16,7 @@ from kamlab.simulation.managers import Management
 from kamlab.simulation.panel import State, step
 
 YEARLY_DISCOUNT = 0.10
-_CELLS = 400_000  # account-paths simulated side by side: bounds memory
+_CELLS = 200_000  # account-paths simulated side by side: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +89,34 @@ def roll_out(
     """
     n, paths = config.n_accounts, config.paths
     batch = max(min(paths, _CELLS // n), 1)
-    sums: dict[str, list[np.ndarray]] = {}
+    first: dict[str, np.ndarray] = {}
+    second: dict[str, np.ndarray] = {}
+    kept = "present value" if keep is None else f"contribution {keep}"
+    values = np.empty((paths, n))
     for number, done in enumerate(range(0, paths, batch)):
         worlds = min(batch, paths - done)
         rng = np.random.default_rng([*seed, number])
-        for name, values in _one_batch(
+        for name, flat in _one_batch(
             state.repeat(worlds), latents, management, config, policy, horizons, rng
         ).items():
-            sums.setdefault(name, []).append(values.reshape(worlds, n))
-    whole = {name: np.concatenate(parts) for name, parts in sums.items()}
+            cells = flat.reshape(worlds, n)
+            first[name] = first.get(name, 0.0) + cells.sum(axis=0)
+            second[name] = second.get(name, 0.0) + (cells**2).sum(axis=0)
+            if name == kept:
+                values[done : done + worlds] = cells
+
+    def estimate(name: str) -> tuple[np.ndarray, np.ndarray]:
+        mean = first[name] / paths
+        spread = np.maximum(second[name] - paths * mean**2, 0.0) / (paths - 1)
+        return mean, np.sqrt(spread / paths)
+
     return Outcome(
-        gross_profit={h: _mean(whole[f"gross_profit {h}"]) for h in horizons},
-        contribution={h: _mean(whole[f"contribution {h}"]) for h in horizons},
-        net_sales={h: _mean(whole[f"net_sales {h}"]) for h in horizons},
-        present_value=_mean(whole["present value"]),
-        left={h: whole[f"left {h}"].mean(axis=0) for h in horizons},
-        values=whole["present value" if keep is None else f"contribution {keep}"],
+        gross_profit={h: estimate(f"gross_profit {h}") for h in horizons},
+        contribution={h: estimate(f"contribution {h}") for h in horizons},
+        net_sales={h: estimate(f"net_sales {h}") for h in horizons},
+        present_value=estimate("present value"),
+        left={h: estimate(f"left {h}")[0] for h in horizons},
+        values=values,
     )
 
 
@@ -144,8 +156,3 @@ def _one_batch(
             sums[f"left {month}"] = gone.copy()
     sums["present value"] = value
     return sums
-
-
-def _mean(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give mean and standard error over paths of values of shape (paths, n)."""
-    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))

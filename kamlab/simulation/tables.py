@@ -23,9 +23,11 @@ from kamlab.simulation.truth import (
     product_truth,
 )
 
+Tables = dict[str, pd.DataFrame]
 
-def observed_tables(world: World) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Make what is observed of a world, and the truth that arises on the way.
+
+def people_tables(world: World) -> tuple[Tables, Tables]:
+    """Make the tables of people and what they say, and the truth that arises on the way.
 
     Parameters
     ----------
@@ -34,17 +36,40 @@ def observed_tables(world: World) -> tuple[dict[str, pd.DataFrame], dict[str, pd
     Returns
     -------
     observed : dict of pandas.DataFrame
-        accounts, managers, contacts, interactions, survey_responses, defections, actions.
+        contacts, interactions.
     hidden : dict of pandas.DataFrame
-        person, link, interaction, survey, survey_sample, defection.
+        person, link, interaction.
+    """
+    config, identity = world.config, world.identity
+    persons = draw_persons(world.latents, identity, stream(config, "persons"))
+    records = write_records(persons, identity, stream(config, "records"))
+    interactions, said = draw_interactions(
+        config, world.latents, world.history, identity, records, stream(config, "interactions")
+    )
+    hidden = {
+        "person": _person_truth(persons, world),
+        "link": _link_truth(records, world),
+        "interaction": said,
+    }
+    return {"contacts": records.table, "interactions": interactions}, hidden
+
+
+def office_tables(world: World) -> tuple[Tables, Tables]:
+    """Make the tables that the office keeps, and the truth that arises on the way.
+
+    Parameters
+    ----------
+    world : World
+
+    Returns
+    -------
+    observed : dict of pandas.DataFrame
+        accounts, managers, survey_responses, defections, actions.
+    hidden : dict of pandas.DataFrame
+        survey, survey_sample, defection.
     """
     config, history, latents = world.config, world.history, world.latents
     identity, management = world.identity, world.management
-    persons = draw_persons(latents, identity, stream(config, "persons"))
-    records = write_records(persons, identity, stream(config, "records"))
-    interactions, said = draw_interactions(
-        config, latents, history, identity, records, stream(config, "interactions")
-    )
     responses, survey, sample = draw_surveys(
         latents, history, management, identity, stream(config, "surveys")
     )
@@ -63,24 +88,14 @@ def observed_tables(world: World) -> tuple[dict[str, pd.DataFrame], dict[str, pd
             stream(config, "accounts"),
         ),
         "managers": managers_table(management, staff_names(), stream(config, "managers")),
-        "contacts": records.table,
-        "interactions": interactions,
         "survey_responses": responses,
         "defections": defections,
         "actions": actions_table(history.campaigns, identity.ids),
     }
-    hidden = {
-        "person": _person_truth(persons, world),
-        "link": _link_truth(records, world),
-        "interaction": said,
-        "survey": survey,
-        "survey_sample": sample,
-        "defection": left,
-    }
-    return observed, hidden
+    return observed, {"survey": survey, "survey_sample": sample, "defection": left}
 
 
-def truth_tables(world: World, future: np.ndarray) -> dict[str, pd.DataFrame]:
+def truth_tables(world: World, future: np.ndarray) -> Tables:
     """Make the tables of truth that need roll-outs or the catalogue.
 
     Parameters

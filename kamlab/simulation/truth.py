@@ -182,7 +182,8 @@ def _realised(world: World, sums: np.ndarray) -> dict[str, np.ndarray | pd.Serie
     columns: dict[str, np.ndarray | pd.Series] = {}
     for months in (12, 36):
         net, gross, serve = sums[:months].sum(axis=0, dtype=float)
-        loss = history.credit_loss[MONTHS : MONTHS + months].sum(axis=0, dtype=float)
+        fails = (history.left >= MONTHS) & (history.left < MONTHS + months)
+        loss = np.where(fails, history.credit_loss, 0.0)
         columns[f"realised_net_sales_{months}m"] = net
         columns[f"realised_gross_profit_{months}m"] = gross
         columns[f"realised_contribution_{months}m"] = gross - serve - loss
@@ -235,7 +236,7 @@ def month_truth(world: World, month: int) -> pd.DataFrame:
             "month": (np.datetime64("2022-01", "M") + month).astype("datetime64[us]"),
             "hazard": history.probability[month, account],
             **{
-                name: getattr(history, name)[month, account]
+                name: getattr(history, name)[month, account].astype(np.float32)
                 for name in ("satisfaction", "health", "contact", "managed", "fall", "volume")
             },
         }

@@ -68,7 +68,7 @@ def write_demo(folder: str | Path, size: str | Config = "small", seed: int = 7) 
     UsageError
         If there is no such size.
     """
-    from kamlab.simulation.tables import observed_tables, truth_tables
+    from kamlab.simulation.tables import office_tables, people_tables, truth_tables
 
     config = size if isinstance(size, Config) else preset(size, seed)
     folder = Path(folder)
@@ -82,18 +82,18 @@ def write_demo(folder: str | Path, size: str | Config = "small", seed: int = 7) 
         ("orders", {"file": "orders.parquet"}, {}),
         ("invoices", {"file": "invoices.parquet"}, {}),
     ]
-    observed, truth = observed_tables(world)
-    sections += write_channels(folder, observed.pop("contacts"), observed.pop("interactions"))
-    for name in list(observed):
-        table = observed.pop(name)
+    people, truth = people_tables(world)
+    sections += write_channels(folder, people["contacts"], people["interactions"])
+    _write_truth(hidden, truth)
+    del people, truth  # what is written makes room for what comes
+    office, truth = office_tables(world)
+    _write_truth(hidden, truth)
+    for name, table in office.items():
         dates = table.select_dtypes("datetime").columns
         texts = {column: table[column].dt.strftime("%Y-%m-%d") for column in dates}
         table.assign(**texts).to_csv(folder / f"{name}.csv", index=False)
         sections.append((name, {"file": f"{name}.csv"}, {}))
-    for name in list(truth):
-        truth.pop(name).to_parquet(hidden / f"{name}.parquet", index=False)
-    for name, table in truth_tables(world, future).items():
-        table.to_parquet(hidden / f"{name}.parquet", index=False)
+    _write_truth(hidden, truth_tables(world, future))
     (hidden / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
     mapping = "\n".join([_HEAD, *(_section(*section) for section in sections)])
     (folder / "kamlab.toml").write_text(mapping, encoding="utf-8")
@@ -120,7 +120,14 @@ def _write_books(folder: Path, world: World, future: np.ndarray) -> tuple[int, f
     finally:
         for writer in writers.values():
             writer.close()
+        pa.default_memory_pool().release_unused()
     return lines, round(net, 2)
+
+
+def _write_truth(hidden: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write tables of truth."""
+    for name, table in tables.items():
+        table.to_parquet(hidden / f"{name}.parquet", index=False)
 
 
 def _write_months(path: Path, world: World) -> None:
