@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kamlab.studies.plan import Data
     from kamlab.studies.runner import Outcome
 
-_SIZES = ("small", "medium", "large")
+_SIZES = ("tiny", "small", "medium", "large")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,23 +102,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         return int(_COMMANDS[asked.command](asked))
-    except KamlabError as error:
-        code, message = error.exit_code, str(error)
-    except KeyboardInterrupt:
-        code, message = 130, "Stopped."
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        code, message = 1, f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-    except Exception as error:  # noqa: BLE001  a person gets a message, not a traceback
-        code = 1
-        message = f"Something unforeseen went wrong ({type(error).__name__}: {error}). "
-        message += "Run it again with --debug and report what it shows."
-    if asked.debug:
-        traceback.print_exc()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  a person gets a message
+        if asked.debug:
+            traceback.print_exc()
+        code, message = _explained(error)
     print(f"kamlab: {message}", file=sys.stderr)
     return code
+
+
+def _explained(error: BaseException) -> tuple[int, str]:
+    """Give the exit code and the words for what went wrong."""
+    if isinstance(error, KamlabError):
+        return error.exit_code, str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "Stopped."
+    if isinstance(error, OSError) and error.strerror:
+        return 1, f"{error.strerror}: {error.filename or ''}".rstrip(": ")
+    message = f"Something unforeseen went wrong ({type(error).__name__}: {error}). "
+    return 1, message + "Run it again with --debug and report what it shows."
 
 
 def _given(pairs: list[str]) -> dict[str, str]:
@@ -138,10 +142,11 @@ def _given(pairs: list[str]) -> dict[str, str]:
 def _run(asked: argparse.Namespace) -> int:
     """Run studies."""
     from kamlab.studies.discover import find_studies, notebooks_folder
+    from kamlab.studies.parameters import Parameter, check_value
     from kamlab.studies.plan import make_plan
 
     known = find_studies(notebooks_folder())
-    data = Path(asked.data).expanduser().absolute()
+    data = Path(str(check_value(Parameter("data", "path", ""), asked.data)))
     plan = make_plan(
         asked.study,
         known,

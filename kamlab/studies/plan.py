@@ -102,7 +102,6 @@ def make_plan(
     chosen = {name: known[name] for name in in_order(queue, known)}
     check_names(given, {n: [p.name for p in s.parameters] for n, s in chosen.items()})
     check_value(Parameter("as_of", "date", ""), as_of)
-    check_value(Parameter("data", "path", ""), str(data))
     parameters = {
         name: {
             p.name: check_value(p, given[p.name]) if p.name in given else p.default
