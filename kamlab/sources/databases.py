@@ -5,6 +5,7 @@ import os
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import duckdb
@@ -128,26 +129,46 @@ def read_server(
             f"{label}: reading PostgreSQL needs the extra: pip install 'kamlab[postgres]'."
         ) from None
     out = room / "staged.parquet"
-    problem = ""
+    problem, schema = "", None
     try:
         with postgresql.connect(address) as server, server.cursor() as cursor:
             cursor.execute(str(entry["query"]).strip().rstrip(";"))
             with cursor.fetch_record_batch() as rows, pq.ParquetWriter(out, rows.schema) as writer:
+                schema = rows.schema
                 for batch in rows:
                     writer.write_batch(batch)
     except Exception as error:  # noqa: BLE001  whatever a driver raises may hold the address
         problem = scrub(str(error), address)
-    if problem:
+    if problem or schema is None:
         raise DataRefusedError(
             f"{label}: the database behind {variable} says: {problem} Check the variable, the "
             "server and the query."
         )
-    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    chosen = [_column(field, label) for field in schema]
     relation = (
-        "(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row, NULL::VARCHAR AS _bad "
+        f"(SELECT {', '.join(chosen)}, file_row_number + 1 AS _row, NULL::VARCHAR AS _bad "
         f"FROM {sql.parquet([out], 'file_row_number = true')})"
     )
+    with out.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return typed(connection, relation, {}), digest
+
+
+def _column(field: Any, label: str) -> str:  # noqa: ANN401  a field of pyarrow
+    """Write the SQL of one column: the driver gives exact numbers as text."""
+    quoted = sql.name(field.name)
+    kind = (field.metadata or {}).get(b"POSTGRESQL:type", b"")
+    if kind == b"money":
+        raise DataRefusedError(
+            f"{label}: column {field.name!r} is of type money, of which PostgreSQL does not tell "
+            f"the unit. Write in the query CAST({field.name} AS numeric) AS {field.name}."
+        )
+    if kind != b"numeric":
+        return quoted
+    limits = int((field.metadata or {}).get(b"POSTGRESQL:typmod", b"-1")) - 4
+    digits, after = limits >> 16 & 0xFFFF, limits & 0x7FF
+    target = f"DECIMAL({digits}, {after})" if limits >= 0 and after <= digits <= 38 else "DOUBLE"
+    return f"TRY_CAST({quoted} AS {target}) AS {quoted}"
 
 
 def scrub(message: str, address: str) -> str:
