@@ -29,9 +29,9 @@ What a naive analysis wrongly finds
 -----------------------------------
 - Ranking by sales puts the bullies on top: volume at a margin that cost to serve eats up.
 - Ranking by margin rate finds small accounts that will never pay for a manager.
-- Managed accounts seem to leave more often, or to be worth more, because managers were given by
-  sales; judged campaigns look better or worse than they are for the same reason. Only the
-  campaigns by lot can be compared directly.
+- Managers seem to keep hardly anybody, since they were given to those who sold most, and these
+  leave more often by themselves; judged campaigns look better or worse than they are for the like
+  reason. Only the campaigns by lot can be compared directly.
 - The mean survey score flatters: the unhappy answer less.
 - Price and closure look like the main reasons for leaving: managers write them in place of bad
   service and broken relationships.

@@ -10,7 +10,7 @@ from kamlab.simulation.truth import action_truth
 
 @pytest.fixture(scope="module")
 def world():
-    return draw_world(Config(seed=3, n_accounts=3_000, paths=32))
+    return draw_world(Config(seed=3, n_accounts=2_500, paths=16))
 
 
 @pytest.fixture(scope="module")
