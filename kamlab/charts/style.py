@@ -114,7 +114,7 @@ def canvas(width: float = 8.0, height: float = 4.2, columns: int = 1) -> tuple[F
     return figure, list(axes)
 
 
-def headline(axes: Axes, message: str, per_inch: float = 11.5) -> None:
+def headline(axes: Axes, message: str, per_inch: float = 9.5) -> None:
     """Set a chart's message as its title, wrapped to the width of its axes."""
     words, lines = message.split(), [""]
     figure = axes.get_figure(root=True)

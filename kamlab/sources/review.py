@@ -84,9 +84,9 @@ def freshness(known: Sources, as_of: date, *, stale_days: int = 45) -> pd.DataFr
         day, count = TABLES[name].day, 0
         newest = pd.NaT
         if known.has(name):
-            column = f', max("{day}")' if day else ""
-            found = known.table(name).aggregate(f"count(*){column}").fetchone() or (0,)
-            count, newest = found[0], pd.Timestamp(found[1]) if day and found[1] else pd.NaT
+            asked = f'count(*), max("{day}")' if day else "count(*), NULL"
+            count, last = known.table(name).aggregate(asked).fetchall()[0]
+            newest = pd.Timestamp(last) if last else pd.NaT
         age = (pd.Timestamp(as_of) - newest).days if pd.notna(newest) else None
         state = (
             "absent"
@@ -184,5 +184,5 @@ def _share_known(known: Sources, table: str, column: str) -> float:
     relation = known.table(table)
     if column not in relation.columns:
         return 0.0
-    found, whole = relation.aggregate(f'count("{column}"), count(*)').fetchone() or (0, 0)
+    found, whole = relation.aggregate(f'count("{column}"), count(*)').fetchall()[0]
     return found / whole if whole else 0.0
