@@ -61,8 +61,9 @@ def regret(picks: dict[str, pd.Index], value: pd.Series, places: int) -> pd.Data
     Returns
     -------
     pd.DataFrame
-        One row a rule, the best first: `rule`, `picked`, `value`, `best_possible`, `captured_share`,
-        `regret` (1 − captured share) and `right` (picked accounts that are among the best).
+        One row a rule, the best first: `rule`, `picked`, `value`, `best_possible`,
+        `captured_share`, `regret` (1 − captured share) and `right` (picked accounts that are among
+        the best).
     """
     best = value.sort_values(ascending=False).head(places)
     best = best[best > 0]
