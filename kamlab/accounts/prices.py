@@ -1,11 +1,51 @@
 """What does each account pay against its peers for the same product, quantity and month?"""
 
+from datetime import date
+
+import narwhals as nw
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from scipy.sparse import coo_matrix, csr_matrix, hstack
 from scipy.sparse.linalg import lsmr
 
+from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
+
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
+
+
+def price_sums(
+    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+) -> pd.DataFrame | None:
+    """Sum purchases by account, product and month: all that price comparisons need.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines with `product_id` and `quantity`.
+    as_of, start : date or str
+        History in [start, as_of); without start, all before.
+
+    Returns
+    -------
+    pd.DataFrame or None
+        `account_id`, `product_id`, `month`, `net_sales`, `quantity`, `lines`, of lines with both
+        amounts positive; None where the orders name no product or quantity.
+    """
+    lines = as_lines(orders)
+    if not {"product_id", "quantity"} <= set(lines.collect_schema().names()):
+        return None
+    first = None if start is None else as_day(start, "start")
+    bought = between(lines, first, as_day(as_of)).filter(
+        nw.col("net_sales") > 0, nw.col("quantity") > 0, ~nw.col("product_id").is_null()
+    )
+    month = nw.col("order_date").dt.truncate("1mo").alias("month")
+    sums = bought.group_by("account_id", "product_id", month).agg(
+        nw.col("net_sales").sum(),
+        nw.col("quantity").sum(),
+        nw.len().cast(nw.Int64).alias("lines"),
+    )
+    return to_pandas(sums.sort("account_id", "product_id", "month"))
 
 
 def price_effects(sums: pd.DataFrame, *, confidence: float = 0.9) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from kamlab.accounts.prices import price_effects
+from kamlab.accounts.prices import price_effects, price_sums
 
 
 def _sums(seed, accounts=120, products=30, rows=6000, spread=0.06):
@@ -109,3 +109,23 @@ def test_wrong_input_is_named(change, message):
 
     with pytest.raises(ValueError, match=message):
         price_effects(change(frame), confidence=1.5 if message == "confidence" else 0.9)
+
+
+def test_sums_count_purchases_by_month_and_nothing_else():
+    orders = pd.DataFrame(
+        {
+            "account_id": ["A", "A", "A", "A", "B"],
+            "order_id": ["1", "2", "3", "4", "5"],
+            "order_date": pd.to_datetime(
+                ["2024-01-05", "2024-01-20", "2024-01-21", "2024-03-01", "2024-02-01"]
+            ),
+            "product_id": ["P", "P", "P", "P", None],
+            "quantity": [1.0, 2.0, -1.0, 1.0, 1.0],
+            "net_sales": [10.0, 18.0, -10.0, 9.0, 9.0],
+        }
+    )
+
+    sums = price_sums(orders, "2024-03-01")
+
+    assert sums[["net_sales", "quantity", "lines"]].to_numpy().tolist() == [[28.0, 3.0, 2.0]]
+    assert price_sums(orders.drop(columns="quantity"), "2024-03-01") is None
