@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kamlab.errors import UsageError
 from kamlab.studies.publish import FAILED, LATEST, RECORD, write_whole
 from kamlab.studies.tables import (
     Format,
@@ -331,6 +332,23 @@ class Study:
             if same_day and same_data and path.is_file():
                 return pd.read_parquet(path)
         return None
+
+    def need(self, study: str, table: str) -> pd.DataFrame:
+        """Read a table without which this study cannot speak; see `other`.
+
+        Raises
+        ------
+        UsageError
+            If nothing is published that fits, with the command that mends it.
+        """
+        found = self.other(study, table)
+        if found is None:
+            raise UsageError(
+                f"{self.name} reads {table!r} of the study {study!r}, which is not published for "
+                f"this data and day in {str(self.published or 'published=…')!r}: "
+                f"run `kamlab run {study} {self.name}` with the same data and day"
+            )
+        return found
 
     def _once(self, kind: str, key: str, value: str) -> None:
         """Refuse a second entry in a run; in JupyterLab a cell may run again and replaces it."""
