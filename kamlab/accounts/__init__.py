@@ -6,6 +6,9 @@ _HOMES = {
     "account_facts": "facts",
     "daily_sums": "days",
     "monthly_sums": "days",
+    "roll_up": "groups",
+    "snapshots": "origins",
+    "top_parents": "groups",
     "repeat_purchases": "repeats",
 }
 

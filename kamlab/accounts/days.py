@@ -10,7 +10,16 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from kamlab.accounts.engine import NOTHING, as_day, as_lines, between, count, to_pandas, total
+from kamlab.accounts.engine import (
+    NOTHING,
+    as_day,
+    as_lines,
+    between,
+    count,
+    day_number,
+    to_pandas,
+    total,
+)
 
 SUMS = (
     "lines",
@@ -138,6 +147,26 @@ def bought(zero_price: str = "drop") -> nw.Expr:
     return positive | ((nw.col("gross_sales") < NOTHING) & (nw.col("returns") < NOTHING))
 
 
+def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
+    """Mark the order days and count the days from each to the one before.
+
+    Parameters
+    ----------
+    days : nw.LazyFrame
+        From `account_days`.
+
+    Returns
+    -------
+    nw.LazyFrame
+        With `bought` (truth), `number` (day number) and `gap` (days, missing on the first order day
+        and on days that are none).
+    """
+    days = days.with_columns(bought=bought(), number=day_number("day"))
+    # only order days are in one partition with an order day
+    before = nw.col("number").shift(1).over("account_id", "bought", order_by="number")
+    return days.with_columns(gap=nw.when(nw.col("bought")).then(nw.col("number") - before))
+
+
 def daily_sums(
     orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
 ) -> pd.DataFrame:
@@ -159,7 +188,7 @@ def daily_sums(
         `account_days` that are sums, `gross_profit` NaN where no cost of the day is known,
         and `orders` begun that day.
     """
-    return _finish(_daily(_seen(orders, as_of, start)), "day")
+    return _finish(with_orders(_seen(orders, as_of, start)), "day")
 
 
 def monthly_sums(
@@ -195,7 +224,7 @@ def monthly_sums(
     0 2024-01-01        5.0       1           1
     1 2024-02-01        1.0       0           1
     """
-    days = _daily(_seen(orders, as_of, start))
+    days = with_orders(_seen(orders, as_of, start))
     there = days.collect_schema().names()
     names = [name for name in there if name not in ("account_id", "day")]
     months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
@@ -210,8 +239,19 @@ def _seen(orders: IntoFrame, as_of: date | str, start: date | str | None) -> nw.
     return between(as_lines(orders), first, as_day(as_of))
 
 
-def _daily(lines: nw.LazyFrame) -> nw.LazyFrame:
-    """Give account-days with the number of orders begun on each."""
+def with_orders(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Condense order lines to account-days with the number of orders begun on each.
+
+    Parameters
+    ----------
+    lines : nw.LazyFrame
+        From `as_lines`, cut to the time that may be seen.
+
+    Returns
+    -------
+    nw.LazyFrame
+        Columns of `account_days` and `orders`.
+    """
     begun = order_days(lines).group_by("account_id", "day").agg(orders=nw.len().cast(nw.Int64))
     days = account_days(lines).join(begun, on=["account_id", "day"], how="left")
     return days.with_columns(orders=nw.col("orders").fill_null(0))

@@ -4,7 +4,10 @@ Work on order lines is written once as Narwhals expressions and runs on DuckDB, 
 What engines do differently (types, zones, not-a-number, differences of days) is settled here.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -259,6 +262,42 @@ def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
     table = frame.collect("pyarrow").to_native()
     kinds = pa.schema([pa.field(field.name, _kind(field.type)) for field in table.schema])
     return table.cast(kinds).to_pandas(split_blocks=True, self_destruct=True)
+
+
+@contextmanager
+def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
+    """Compute lazy tables once, so that several queries can use them.
+
+    On DuckDB they wait in Parquet files of a temporary folder, on Spark in its cache, on Polars in
+    memory, until the context ends.
+
+    Parameters
+    ----------
+    *frames : nw.LazyFrame
+        Tables much smaller than the order lines, such as account-days.
+
+    Yields
+    ------
+    tuple of nw.LazyFrame
+        The same tables.
+    """
+    with ExitStack() as stack:
+        if frames[0].implementation.is_spark_like():
+            cached = [frame.to_native().persist() for frame in frames]
+            for table in cached:
+                stack.callback(table.unpersist)
+            yield tuple(nw.from_native(table) for table in cached)
+        elif frames[0].implementation.is_polars():
+            yield tuple(frame.collect("polars").lazy() for frame in frames)
+        else:
+            import duckdb
+
+            folder = stack.enter_context(TemporaryDirectory(prefix="kamlab-"))
+            engine = stack.enter_context(duckdb.connect())
+            paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
+            for frame, path in zip(frames, paths, strict=True):
+                frame.sink_parquet(path)
+            yield tuple(nw.from_native(engine.read_parquet(path)) for path in paths)
 
 
 def _kind(found: "pa.DataType") -> "pa.DataType":

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from kamlab.accounts.days import account_days, bought, order_days
+from kamlab.accounts.days import account_days, order_days, with_gaps
 from kamlab.accounts.dictionary import FACTS
 from kamlab.accounts.engine import (
     NOTHING,
@@ -15,7 +15,6 @@ from kamlab.accounts.engine import (
     as_lines,
     between,
     count,
-    day_number,
     ratio,
     to_pandas,
     total,
@@ -82,13 +81,7 @@ def _purchases(days: nw.LazyFrame, end: date) -> nw.LazyFrame:
     """Condense account-days to accounts: sums, windows, first and last order day, gaps."""
     there = days.collect_schema().names()
     net, day, profit = nw.col("net_sales"), nw.col("day"), nw.col("gross_profit")
-    days = days.with_columns(bought=bought(), number=day_number("day"))
-    # the order day before this one: only order days are in its partition
-    before = nw.col("number").shift(1).over("account_id", "bought", order_by="number")
-    days = days.with_columns(
-        gap=nw.when(nw.col("bought")).then(nw.col("number") - before),
-        bought_on=nw.when(nw.col("bought")).then(day),
-    )
+    days = with_gaps(days).with_columns(bought_on=nw.when(nw.col("bought")).then(day))
     names = [name for name in there if name not in ("account_id", "day", "quantity")]
     last, prior = day >= _ago(end, 1), (day >= _ago(end, 2)) & (day < _ago(end, 1))
     sums = [nw.col(name).sum() for name in names if not name.endswith("lines")]

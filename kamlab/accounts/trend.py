@@ -7,6 +7,7 @@ from kamlab.accounts.engine import NOTHING
 YEARS = 4
 BOUND = 3.0
 _STEPS = 30
+_EXACT = 1e-10
 
 
 def yearly_trend(sums: np.ndarray, years: np.ndarray) -> np.ndarray:
@@ -39,34 +40,39 @@ def yearly_trend(sums: np.ndarray, years: np.ndarray) -> np.ndarray:
     >>> yearly_trend(np.array([[121.0, 110.0, 100.0]]), np.array([3])).round(4)
     array([0.0953])
     """
-    # oldest first: place k = 0 is the last year, -1 the one before
-    place = -np.arange(sums.shape[1])
-    used = place > -np.clip(years, 0, sums.shape[1])[:, None]
-    weight = np.where(used, np.clip(sums, 0, None), 0.0)
+    count = np.clip(years, 0, sums.shape[1])
+    weight = np.where(np.arange(sums.shape[1]) < count[:, None], np.clip(sums, 0, None), 0.0)
     whole = weight.sum(axis=1)
-    defined = (used.sum(axis=1) >= 2) & (whole > NOTHING)
     slope = np.full(len(sums), np.nan)
-    if defined.any():
-        centre = weight[defined] @ place / whole[defined]
-        slope[defined] = _tilt(centre, place, used[defined])
+    for n in range(2, sums.shape[1] + 1):
+        rows = np.flatnonzero((count == n) & (whole > NOTHING))
+        # how many years back the sales lie in the mean
+        age = weight[rows, :n] @ np.arange(n) / whole[rows]
+        slope[rows] = _tilt(age, n)
     return slope
 
 
-def _tilt(centre: np.ndarray, place: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """Find the slope that puts the centre of gravity of a pure exponential where it is."""
-    low, high = np.full(len(centre), -BOUND), np.full(len(centre), BOUND)
-    slope = np.zeros(len(centre))
+def _tilt(age: np.ndarray, n: int) -> np.ndarray:
+    """Find the slope of the exponential over n years whose sales have a given mean age."""
+    limits = [float(_moments(np.array([bound]), n)[0][0]) for bound in (BOUND, -BOUND)]
+    inside = (age > limits[0]) & (age < limits[1])
+    slope = np.zeros(len(age))
     for _ in range(_STEPS):
-        share = np.where(used, np.exp(slope[:, None] * place), 0.0)
-        share /= share.sum(axis=1, keepdims=True)
-        mean = share @ place
-        low = np.where(mean < centre, slope, low)
-        high = np.where(mean < centre, high, slope)
-        spread = share @ place**2 - mean**2
-        step = slope + (centre - mean) / np.maximum(spread, 1e-12)
-        # Newton inside a bracket: halve it where the step leaves it
-        new = np.where((step > low) & (step < high), step, (low + high) / 2)
-        if np.max(np.abs(new - slope)) < 1e-12:
+        mean, variance = _moments(slope, n)
+        step = (mean - age) / variance
+        slope = np.clip(slope + np.clip(step, -1.0, 1.0), -BOUND, BOUND)
+        if np.abs(step[inside]).max(initial=0.0) < _EXACT:
             break
-        slope = new
     return slope
+
+
+def _moments(slope: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give mean and variance of the age of sales that grow exponentially over n years."""
+    ratio = np.exp(-slope)
+    power, whole = np.ones_like(ratio), np.ones_like(ratio)
+    first, second = np.zeros_like(ratio), np.zeros_like(ratio)
+    for k in range(1, n):
+        power = power * ratio
+        whole, first, second = whole + power, first + k * power, second + k * k * power
+    mean = first / whole
+    return mean, second / whole - mean**2
