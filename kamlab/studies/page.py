@@ -77,9 +77,19 @@ class _Headings:
             return ""
         level = max(level, 2)
         text = html.unescape(_TAG.sub("", content)).strip()
-        name = f"s{len(self.found) + 1}"
+        name = self._name(text)
         self.found.append((level, name, text))
         return f'<h{level} id="{name}">{content}</h{level}>'
+
+    def _name(self, text: str) -> str:
+        """Make an anchor from a heading's words: it stays the same when sections are added."""
+        words = re.sub(r"\W+", "-", text.casefold()).strip("-") or "section"
+        taken = {name for _, name, _ in self.found}
+        return next(
+            name
+            for name in (words, *(f"{words}-{number}" for number in range(2, len(taken) + 3)))
+            if name not in taken
+        )
 
 
 def _named_link(match: re.Match[str]) -> str:
