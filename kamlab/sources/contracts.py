@@ -6,17 +6,11 @@ check it fails, so that no frame of order lines is ever held in Python.
 
 from dataclasses import dataclass
 
-import duckdb
-
-from kamlab.errors import DataRefusedError
-from kamlab.sources import dates, numbers, sql
+from kamlab.sources import dates, sql
+from kamlab.sources.convert import layers, value
 from kamlab.sources.currencies import CURRENCIES
-from kamlab.sources.schema import TYPES, Column, Table
+from kamlab.sources.schema import Column, Table
 
-_BLANKS = "chr(32) || chr(9) || chr(10) || chr(13) || '\u00a0\u200b\ufeff\u3000'"
-MISSING = ("NA", "N/A", "n/a", "#N/A", "nan", "NaN", "NULL", "null", "None", "<NA>", "NaT", "-")
-_TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
-_FALSE = ("false", "f", "no", "n", "0", "0.0", "否")
 _EXPECTED = {
     "id": "an identifier",
     "text": "a text",
@@ -72,97 +66,6 @@ class Contract:
     columns: tuple[str, ...]
 
 
-def _is_text(kind: str) -> bool:
-    """Whether a DuckDB type must be read as text: not a number, a date or a flag by itself."""
-    typed = ("DECIMAL", "DATE", "TIMESTAMP", "DOUBLE", "FLOAT", "BOOLEAN")
-    return not (kind.startswith(typed) or "INT" in kind)
-
-
-def _trimmed(source: str, kind: str) -> str:
-    """Trim a source column as text, '' being NULL; whole floats lose their `.0`."""
-    quoted = sql.name(source)
-    if kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
-        return (
-            f"CASE WHEN isnan({quoted}::DOUBLE) THEN NULL WHEN {quoted} = trunc({quoted}) AND "
-            f"abs({quoted}) < 1e15 THEN CAST(CAST({quoted} AS BIGINT) AS VARCHAR) "
-            f"ELSE CAST({quoted} AS VARCHAR) END"
-        )
-    return f"nullif(trim(nfc_normalize(CAST({quoted} AS VARCHAR)), {_BLANKS}), '')"
-
-
-def evidence(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    relation: str,
-    types: dict[str, str],
-    found: dict[str, list[str]],
-) -> dict[str, list[int]]:
-    """Count, for each date and number given as text, the values that tell how to read it.
-
-    Returns
-    -------
-    dict of str to list of int
-        By canonical column: counts of `dates.evidence` (3), of `numbers.evidence` (4), or of ids
-        (texts that end in `.0`, texts).
-    """
-    names, counts = [], []
-    for name, sources in found.items():
-        column, kind = table.by_name[name], types[sources[0]]
-        if not _is_text(kind):
-            continue
-        text = sql.name(f"t.{name}")
-        if column.kind == "date":
-            asked = dates.evidence(text)
-        elif column.kind in ("number", "whole"):
-            asked = numbers.evidence(sql.name(f"p.{name}"))
-        elif column.kind == "id":
-            asked = [rf"count_if(regexp_full_match({text}, '\d+\.0'))", f"count({text})"]
-        else:
-            continue
-        names.append((name, len(asked)))
-        counts += asked
-    if not names:
-        return {}
-    layers = _layers(table, relation, types, found)
-    row = sql.one(connection, f"SELECT {', '.join(counts)} FROM {layers}")
-    given, told = [count or 0 for count in row], {}
-    for name, size in names:
-        told[name], given = given[:size], given[size:]
-    return told
-
-
-def _layers(table: Table, relation: str, types: dict[str, str], found: dict[str, list[str]]) -> str:
-    """Nest queries that prepare each column once: `t.` trimmed, `p.` bare number, `d.` day."""
-    trimmed, prepared = [], []
-    for name, sources in found.items():
-        column, text = table.by_name[name], sql.name(f"t.{name}")
-        trimmed.append(f"{_plain_text(column, sources, types)} AS {text}")
-        if not _is_text(types[sources[0]]) and column.kind != "date":
-            continue
-        if column.kind in ("number", "whole"):
-            prepared.append(f"{numbers.bare(text)} AS {sql.name(f'p.{name}')}")
-        elif column.kind == "date":
-            prepared.append(f"{dates.joined(text)} AS {sql.name(f'd.{name}')}")
-    everything = ", ".join(sql.name(source) for source in types)
-    blank = f"coalesce({', '.join(f'CAST({sql.name(s)} AS VARCHAR)' for s in types)}, _bad)"
-    inner = (
-        f"SELECT {', '.join([*(sql.name(s) for s in types), '_row', '_bad', *trimmed])}, "
-        f"hash({everything}) AS _hash FROM {relation} "
-        f"WHERE {blank} IS NOT NULL"
-    )
-    return f"(SELECT {', '.join(['*', *prepared])} FROM ({inner}))"
-
-
-def _plain_text(column: Column, sources: list[str], types: dict[str, str]) -> str:
-    """Trimmed text of a column with the marks of missing values taken out."""
-    parts = [_trimmed(source, types[source]) for source in sources]
-    joined = parts[0] if len(parts) == 1 else f"({' || chr(45) || '.join(parts)})"
-    if column.kind == "text":
-        return joined
-    nothing = " WHEN ".join(f"{sql.text(word)} THEN NULL" for word in MISSING)
-    return f"CASE {joined} WHEN {nothing} ELSE {joined} END"
-
-
 def contract(
     table: Table,
     relation: str,
@@ -194,18 +97,17 @@ def contract(
         Currency of the reports; "" where it is not yet known.
     """
     columns = tuple(name for name in table.by_name if name in found or name in constants)
-    values, checks = (
-        [],
-        [Check("", "row does not fit the header", "one field a column", "_bad IS NOT NULL")],
-    )
-    blanked = []
+    checks = [Check("", "row does not fit the header", "one field a column", "_bad IS NOT NULL")]
+    values, blanked = [], []
     for name in columns:
         column, sources = table.by_name[name], found.get(name, [])
-        value = _value(column, sources, types, styles.get(name, ""), formats.get(name, []))
+        made_of = value(column, sources, types, styles.get(name, ""), formats.get(name, []))
         if name in constants:
-            value = f"coalesce({value}, {sql.text(constants[name])})"
+            made_of = f"coalesce({made_of}, {sql.text(constants[name])})"
+        if column.kind == "currency":
+            made_of = f"coalesce({made_of}, '?')"  # an unknown currency is none of the known
         made, text = sql.name(f"v.{name}"), sql.name(f"t.{name}")
-        values.append(f"{value} AS {made}")
+        values.append(f"{made_of} AS {made}")
         lenient = not (table.strict or column.required)
         own = _checks(column, styles.get(name, ""), made, text if sources else "NULL", reporting)
         if column.required:
@@ -218,41 +120,6 @@ def contract(
         else:
             checks += own
     return _assemble(table, relation, types, found, columns, values, checks, blanked)
-
-
-def _value(
-    column: Column, sources: list[str], types: dict[str, str], how: str, formats: list[str]
-) -> str:
-    """Write the SQL of one canonical value."""
-    target = TYPES[column.kind]
-    if not sources:
-        return f"CAST(NULL AS {target})"
-    kind, source = types[sources[0]], sql.name(sources[0])
-    text = sql.name(f"t.{column.name}")
-    if column.kind == "id" and how == "float":
-        return rf"regexp_replace({text}, '\.0$', '')"
-    if column.kind in ("id", "text"):
-        return text
-    if column.kind == "currency":
-        return f"CASE {text} WHEN '€' THEN 'EUR' WHEN '£' THEN 'GBP' ELSE upper({text}) END"
-    if column.kind == "date" and kind.startswith(("DATE", "TIMESTAMP")):
-        return f"CASE WHEN isfinite({source}) THEN CAST({source} AS DATE) END"
-    if column.kind == "date":
-        return dates.value(text, sql.name(f"d.{column.name}"), how, formats)
-    if column.kind == "flag":
-        yes, no = (", ".join(map(sql.text, words)) for words in (_TRUE, _FALSE))
-        low = f"lower({text})"
-        return f"CASE WHEN {low} IN ({yes}) THEN true WHEN {low} IN ({no}) THEN false END"
-    if _is_text(kind):
-        number = numbers.value(sql.name(f"p.{column.name}"), how)
-    elif kind.startswith(("DATE", "TIMESTAMP", "BOOLEAN")):
-        number = "CAST(NULL AS DOUBLE)"
-    else:
-        number = f"CASE WHEN isnan({source}::DOUBLE) THEN NULL ELSE {source}::DOUBLE END"
-    if column.kind == "whole":
-        whole = f"({number}) = trunc({number}) AND abs({number}) < 1e15"
-        return f"CASE WHEN {whole} THEN CAST(({number}) AS BIGINT) END"
-    return number
 
 
 def _checks(column: Column, how: str, made: str, text: str, reporting: str) -> list[Check]:
@@ -290,7 +157,7 @@ def _checks(column: Column, how: str, made: str, text: str, reporting: str) -> l
         checks.append(Check(column.name, "out of range", f"from {low:g} to {high:g}", out))
     if column.kind == "currency":
         known = ", ".join(map(sql.text, sorted(CURRENCIES)))
-        unknown = f"{made} IS NULL OR {made} NOT IN ({known})"
+        unknown = f"{made} NOT IN ({known})"
         checks.append(Check(column.name, "currency unknown", expected, unknown))
         if reporting:
             other = f"{made} <> {sql.text(reporting)}"
@@ -309,9 +176,8 @@ def _assemble(
     blanked: list[tuple[str, str]],
 ) -> Contract:
     """Put the SQL together."""
-    layers = _layers(table, relation, types, found)
     bad = dict(blanked)
-    converted = f"(SELECT *, {', '.join(values)} FROM {layers})"
+    converted = f"(SELECT *, {', '.join(values)} FROM {layers(table, relation, types, found)})"
     cases = " ".join(f"WHEN {check.broken} THEN {n}" for n, check in enumerate(checks))
     shown = " ".join(
         f"WHEN {n} THEN {sql.name('t.' + check.column)}"
@@ -336,20 +202,3 @@ def _assemble(
         for name, condition in blanked
     ]
     return Contract(select, " UNION ALL ".join(lists), tuple(checks), columns)
-
-
-def ask_for_dates(label: str, column: str, source: str) -> DataRefusedError:
-    """Make the question for the order of day and month."""
-    return DataRefusedError(
-        f"{label}, column {source!r} ({column}): whether 03/04/2024 is 3 April or 4 March is not "
-        "sure, since no row has a day above 12. Write in kamlab.toml "
-        'date_format = "DD/MM/YYYY" or date_format = "MM/DD/YYYY".'
-    )
-
-
-def ask_for_decimals(label: str, column: str, source: str) -> DataRefusedError:
-    """Make the question for the decimal mark."""
-    return DataRefusedError(
-        f"{label}, column {source!r} ({column}): whether 1.234 is a thousand or little more than "
-        'one is not sure. Write in kamlab.toml decimal = "," or decimal = ".".'
-    )

@@ -153,3 +153,12 @@ def torn(text: str, how: str) -> str:
     if how != "mixed":
         return "false"
     return f"{_is_open(text)} AND {first} <= 12 AND {second} <= 12 AND {first} <> {second}"
+
+
+def question(label: str, column: str, source: str) -> str:
+    """Ask for the order of day and month."""
+    return (
+        f"{label}, column {source!r} ({column}): whether 03/04/2024 is 3 April or 4 March is not "
+        "sure, since no row has a day above 12. Write in kamlab.toml "
+        'date_format = "DD/MM/YYYY" or date_format = "MM/DD/YYYY".'
+    )

@@ -94,3 +94,11 @@ def value(plain: str, how: str) -> str:
         f"WHEN regexp_full_match({plain}, '{grouped}') "
         f"THEN TRY_CAST(replace({plain}, ',', '') AS DOUBLE) END"
     )
+
+
+def question(label: str, column: str, source: str) -> str:
+    """Ask for the decimal mark."""
+    return (
+        f"{label}, column {source!r} ({column}): whether 1.234 is a thousand or little more than "
+        'one is not sure. Write in kamlab.toml decimal = "," or decimal = ".".'
+    )

@@ -178,8 +178,20 @@ def open_data(
     >>> sources.refused[["row", "reason", "amount"]].values.tolist()
     [[4, 'account missing', 5.0]]
     """
-    described = read_mapping(path, mapping)
-    shelf = Store(store)
+    try:
+        return _open(read_mapping(path, mapping), Store(store))
+    except OSError as error:
+        raise DataRefusedError(
+            f"{error.filename or path}: cannot be read: {error.strerror or error}."
+        ) from None
+    except duckdb.Error as error:
+        raise DataRefusedError(
+            f"{path}: the tables cannot be put together: {str(error).splitlines()[0][:300]}"
+        ) from None
+
+
+def _open(described: Mapping, shelf: Store) -> Sources:
+    """Read all that a mapping names."""
     connection = sql.connect(shelf.folder / "tmp")
     parts: dict[str, list[Part]] = {}
     for entry in described.entries:

@@ -8,13 +8,8 @@ import duckdb
 from kamlab.errors import DataRefusedError
 from kamlab.sources import databases, dates, numbers, queries, sql, store
 from kamlab.sources.columns import match, wanted
-from kamlab.sources.contracts import (
-    Contract,
-    ask_for_dates,
-    ask_for_decimals,
-    contract,
-    evidence,
-)
+from kamlab.sources.contracts import Contract, contract
+from kamlab.sources.convert import evidence
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.origins import Origin, origins
 from kamlab.sources.readers import Raw, read_file
@@ -210,14 +205,14 @@ def _styles(
             day_first, month_first, open_rows = counts
             styles[name] = dates.style(day_first, month_first) or hints.get(name, "")
             if open_rows and not styles[name]:
-                asks = asks or str(ask_for_dates(label, name, source))
+                asks = asks or dates.question(label, name, source)
         elif len(counts) == 4:
             dots, commas, open_dots, open_commas = counts
             styles[name] = decimal or numbers.style(dots, commas) or hints.get(name, "")
             if not styles[name] and (open_dots or open_commas or dots):
                 styles[name] = pooled.rstrip("!")
                 if not styles[name]:
-                    asks = asks or str(ask_for_decimals(label, name, source))
+                    asks = asks or numbers.question(label, name, source)
     return styles, asks
 
 

@@ -201,6 +201,21 @@ def test_other_currencies_are_set_aside_with_their_sums_and_never_added(opened):
     assert "set aside in USD: 2 rows, 50.00" in describe(sources)
 
 
+def test_an_amount_without_its_currency_is_in_none(opened):
+    sources = opened(
+        {
+            "orders.csv": lines(
+                "A1,1,2024-01-31,10,EUR", "A1,2,2024-01-31,20,", header=HEADER + ",currency"
+            )
+        }
+    )
+    assert sources.currency == "EUR"
+    assert sources.refused[["row", "reason", "amount", "currency"]].values.tolist() == [
+        [3, "currency unknown", 20.0, "?"]
+    ]
+    assert sources.reconciliation["amount_in"].item() == 10.0
+
+
 def test_repeated_lines_are_kept_where_the_mapping_says_they_are_true(opened):
     sources = opened(
         {
