@@ -143,6 +143,9 @@ def heading(column: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+_SHORT, _LONG = 14, 48  # letters
+
+
 def html_table(
     table: pd.DataFrame,
     *,
@@ -216,7 +219,9 @@ def _cell(value: object, form: Format | None, right: bool) -> str:
     """Draw one cell; numbers keep their value for sorting."""
     text = html.escape(formatted(value, form))
     if not right:
-        return f"<td>{text}</td>"
+        # a sentence needs room, and a date or a short word must not break
+        kind = " class=long" if len(text) > _LONG else " class=short" if len(text) < _SHORT else ""
+        return f"<td{kind}>{text}</td>"
     if not isinstance(value, int | float | np.number) or math.isnan(value):
         return f"<td class=n>{text}</td>"
     return f"<td class=n data-v={float(value):.10g}>{text}</td>"
