@@ -1,0 +1,179 @@
+"""What the studies publish on the demo: the interface other tools read, and what it must say."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import papermill
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("notebooks")]
+
+COLUMNS = {
+    ("key-accounts", "account_facts"): {"account_id", "net_sales", "gross_profit", "margin_rate"},
+    ("key-accounts", "key_accounts"): {
+        "account_id", "name", "rank", "selected", "lane", "class", "score", "worth", "reason",
+        "net_sales", "sales_share", "gross_profit", "margin_rate",
+    },
+    ("key-accounts", "exposure"): {"account_id", "sales_share", "loss_in_all"},
+    ("key-accounts", "gate_prices"): {"gate", "price", "kept_out_of_list"},
+    ("key-accounts", "hindsight"): {"rule", "captured_share", "best_possible"},
+    ("key-accounts", "rfm"): {"account_id", "rfm_score", "segment"},
+    ("sources", "refused"): {"table", "file", "row", "column", "value", "reason", "expected"},
+    ("sources", "reconciliation"): {"table", "rows_in", "rows_kept", "difference"},
+    ("sources", "channels"): {"channel", "accounts", "only_here"},
+    ("sources", "channel_lift"): {"channel", "lift", "lift_low", "lift_high"},
+    ("sources", "contact_quality"): {"channel", "field", "valid_share"},
+    ("sources", "to_collect"): {"what", "why", "now"},
+    ("summary", "first_actions"): {"action", "account_id"},
+    ("truth", "accuracy"): {"measure", "rank_correlation", "coverage"},
+    ("truth", "regret"): {"rule", "captured_share"},
+}  # fmt: skip
+
+
+def _table(published, study, name):
+    return pd.read_parquet(published / study / "latest" / "tables" / f"{name}.parquet")
+
+
+@pytest.mark.parametrize(("study", "name"), list(COLUMNS))
+def test_tables_keep_their_names_and_columns(published, study, name):
+    table = _table(published, study, name)
+    beside = pd.read_csv(published / study / "latest" / "tables" / f"{name}.csv")
+
+    assert set(table.columns) >= COLUMNS[study, name]
+    assert len(beside) == len(table)
+
+
+def test_money_reconciles(published):
+    reconciled = _table(published, "sources", "reconciliation")
+    facts = _table(published, "key-accounts", "account_facts")
+    listed = _table(published, "key-accounts", "key_accounts")
+
+    assert (reconciled["difference"].dropna() == 0).all()
+    assert listed["net_sales"].sum() == pytest.approx(facts["net_sales"].sum(), abs=0.01)
+    assert listed["sales_share"].sum() == pytest.approx(1)
+
+
+def test_every_account_has_a_reason_and_the_list_its_length(published):
+    listed = _table(published, "key-accounts", "key_accounts")
+
+    assert listed["selected"].sum() == 20
+    assert listed["rank"].dropna().tolist() == list(range(1, 21))
+    assert listed["reason"].str.len().min() > 20
+    assert (listed.loc[listed["selected"], "class"] == "key account").all()
+
+
+def test_figures_of_the_summary_are_those_of_the_studies(published):
+    def headlines(study):
+        manifest = json.loads((published / study / "latest" / "manifest.json").read_text())
+        return {line["label"]: line["value"] for line in manifest["headlines"]}
+
+    summary, study = headlines("summary"), headlines("key-accounts")
+
+    assert summary["Key accounts"] == study["Key accounts"]
+    assert summary["Worth of the list"] == pytest.approx(study["Worth of the list"])
+    assert summary["Share of all worth"] == pytest.approx(study["Share of all worth"])
+    assert summary["Sell much, earn little"] == study["Volume without profit"]
+
+
+def test_the_list_beats_plain_rankings_on_the_truth(published):
+    regret = _table(published, "truth", "regret").set_index("rule")["captured_share"]
+
+    assert regret["the key-account list"] > 0.9
+    assert regret["the key-account list"] > regret["by gross profit"] > regret["by net sales"]
+    assert regret["by margin rate"] < 0.5
+
+
+def test_measures_hold_on_the_truth(published):
+    card = _table(published, "truth", "accuracy").set_index("measure")
+    price = card.loc["price against peers (accounts without a concession)"]
+    wallet = card.loc["business space (wallet not given)"]
+
+    assert price["rank_correlation"] > 0.7
+    assert wallet["rank_correlation"] > 0.6
+    assert 0.84 <= price["coverage"] <= 0.97
+    assert 0.84 <= wallet["coverage"] <= 0.97
+
+
+def test_pages_carry_what_they_promise(published):
+    for page in published.glob("*/latest/index.html"):
+        text = page.read_text()
+        images = re.findall(r"<img[^>]*>", text)
+
+        assert page.stat().st_size < 2_000_000
+        assert all(re.search(r'alt="[^"]{20,}"', image) for image in images)
+        assert not re.search(r'(?:src|href)="https?://', text)
+        assert "<b>Bold" not in text  # a hostile name of the demo is text, not markup
+
+
+def test_plain_papermill_gives_the_same_numbers(published, demo, tmp_path, store, monkeypatch):
+    monkeypatch.setenv("KAMLAB_STORE", str(store))
+    papermill.execute_notebook(
+        ROOT / "notebooks" / "key_accounts.ipynb",
+        tmp_path / "out.ipynb",
+        parameters={"data": str(demo), "out": str(tmp_path / "tables")},
+        kernel_name="python3",
+        progress_bar=False,
+    )
+    plain = pd.read_parquet(next((tmp_path / "tables").rglob("key_accounts.parquet")))
+
+    pd.testing.assert_frame_equal(plain, _table(published, "key-accounts", "key_accounts"))
+
+
+def test_only_orders_are_needed(demo, tmp_path, kamlab):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    orders = pd.read_parquet(demo / "orders.parquet")
+    columns = ["account_id", "order_id", "order_date", "net_sales"]
+    orders[columns].to_csv(bare / "orders.csv", index=False)
+
+    kamlab(
+        *("run", "sources", "key-accounts", "summary", "--data", bare, "--out", tmp_path / "out"),
+    )
+    listed = _table(tmp_path / "out", "key-accounts", "key_accounts")
+    page = (tmp_path / "out" / "key-accounts" / "latest" / "index.html").read_text()
+
+    assert listed["gross_profit"].isna().all()
+    assert listed["worth"].max() == listed["net_sales"].max()
+    assert "makes no claim about margin" in page
+
+
+def test_adventureworks(shared_data, tmp_path, kamlab):
+    shared_data("adventureworks")
+    kamlab(
+        *("run", "sources", "key-accounts", "--data", "data/examples/adventureworks.toml"),
+        *("--out", tmp_path, "-p", "key_accounts=21"),
+    )
+    reconciled = _table(tmp_path, "sources", "reconciliation").set_index("table").loc["orders"]
+    listed = _table(tmp_path, "key-accounts", "key_accounts")
+    losing = listed["gross_profit"] < 0
+    enough = listed["net_sales"] >= listed.loc[listed["selected"], "net_sales"].min()
+
+    assert round(reconciled["amount_kept"], 2) == 80_450_596.98
+    assert losing.sum() > 100
+    assert not listed.loc[losing, "class"].eq("key account").any()
+    assert not (losing & listed["selected"]).any()
+    assert listed.loc[losing & enough, "class"].eq("volume without profit").all()
+    assert len(_table(tmp_path, "key-accounts", "hindsight")) >= 3
+
+
+def test_online_retail(shared_data, tmp_path, kamlab):
+    shared_data("online_retail")
+    kamlab(
+        *("run", "sources", "key-accounts", "--data", "data/examples/online_retail.toml"),
+        *("--out", tmp_path),
+    )
+    reconciled = _table(tmp_path, "sources", "reconciliation").set_index("table").loc["orders"]
+    refused = _table(tmp_path, "sources", "refused")
+    listed = _table(tmp_path, "key-accounts", "key_accounts")
+
+    assert reconciled["rows_in"] == 541_909
+    assert reconciled["rows_kept"] == 406_829
+    assert reconciled["amount_in"] == pytest.approx(9_747_747.934, abs=0.001)
+    assert reconciled["difference"] == 0
+    assert set(refused["column"].dropna()) == {"account_id"}
+    assert np.isnan(listed["margin_rate"]).all()
+    assert not listed["class"].isin(["key account", "volume without profit"]).any()
