@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REQUIRED = ("account_id", "order_id", "order_date", "net_sales")
 AMOUNTS = ("net_sales", "quantity", "cost_of_goods", "cost_to_serve", "discount", "list_price")
-LABELS = ("account_id", "order_id", "product_id", "category")
+LABELS = ("account_id", "order_id", "product_id", "category", "channel")
 
 COLUMNS = tuple(dict.fromkeys((*REQUIRED, *LABELS, *AMOUNTS)))
 

@@ -1,0 +1,211 @@
+"""What is known of each account, in one row: history, rhythm, price, power, space, payment?"""
+
+from datetime import date, timedelta
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from kamlab.accounts.concerns import concerns, known_topics
+from kamlab.accounts.days import daily_sums, monthly_sums
+from kamlab.accounts.dictionary import FACTS
+from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
+from kamlab.accounts.facts import account_facts
+from kamlab.accounts.habits import cadence, season, weekdays
+from kamlab.accounts.payment import payment_conduct
+from kamlab.accounts.prices import price_effects, price_sums
+from kamlab.accounts.space import business_space
+
+YEAR = timedelta(days=365)
+
+# Column: unit, meaning, and how it comes about. The order is the order of the table.
+PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.items()} | {
+    "median_gap": ("days", "Median of the days between order days.", "computed"),
+    "regularity": ("shape", "1: orders fall at random; 2 and more: a rhythm.", "estimated"),
+    "regularity_se": ("shape", "Standard error of regularity.", "estimated"),
+    "overdue": ("share", "Own gaps that were shorter than the silence now.", "computed"),
+    "season_strength": ("share", "0: even over the year; 1: one month.", "estimated"),
+    "peak_month": ("month", "Month in which most is bought, 1 to 12.", "estimated"),
+    "season_p": ("p-value", "Of an even year; small means a season.", "estimated"),
+    "usual_weekday": ("text", "Weekday of most order days.", "computed"),
+    "weekday_share": ("share", "Of order days on that weekday.", "computed"),
+    "month_end_share": ("share", "Of order days in a month's last five days.", "computed"),
+    "usual_order": ("currency", "Median net sales of an order.", "computed"),
+    "largest_order": ("currency", "Net sales of the largest order day.", "computed"),
+    "order_channel": ("text", "Channel of most order lines.", "computed"),
+    "price_effect": ("log", "Price against peers' for the same product and size.", "estimated"),
+    "price_effect_se": ("log", "Standard error of the price effect.", "estimated"),
+    "price_gap": ("currency", "What it would pay more at its peers' prices.", "estimated"),
+    "wallet": ("currency", "What it buys a year in our categories, from anyone.", "see source"),
+    "wallet_low": ("currency", "Lower end of the wallet's interval.", "see source"),
+    "wallet_high": ("currency", "Upper end of the wallet's interval.", "see source"),
+    "wallet_source": ("text", "given, estimated, assumed or unknown.", "computed"),
+    "share_of_wallet": ("share", "Our part of what it buys.", "see source"),
+    "head_room": ("currency", "What it buys from others.", "see source"),
+    "our_dependence": ("share", "Its share of our gross profit (sales without cost).", "computed"),
+    "its_dependence": ("share", "Our share of what it buys.", "see source"),
+    "dependence_gap": ("share", "Ours less its: above 0 it has the longer lever.", "see source"),
+    "bargaining_power": (
+        "0-100",
+        "Mean rank of the price obtained and of the wallet.",
+        "estimated",
+    ),
+    "days_beyond_terms": ("days", "Amount-weighted days from due to paid.", "computed"),
+    "days_beyond_terms_se": ("days", "Its standard error.", "estimated"),
+    "late_share": ("share", "Of amounts due that were paid late or are overdue.", "computed"),
+    "receivable": ("currency", "Open now.", "computed"),
+    "overdue_amount": ("currency", "Open and past due.", "computed"),
+    "dso": ("days", "Receivable over mean daily invoicing.", "computed"),
+    "credit_use": ("share", "Receivable over credit limit.", "computed"),
+    "contacts_12m": ("count", "Interactions of the last 365 days.", "computed"),
+    "days_since_contact": ("days", "Since the last interaction.", "computed"),
+    "main_concern": ("text", "Most frequent concern of the last 365 days.", "recognised"),
+    "concern_share": ("share", "Of its concerns.", "recognised"),
+    "concern_trend": ("count", "More (+) or fewer (−) in the later half year.", "recognised"),
+    "philosophy_score": ("1-5", "Assessed modernity of its management.", "given"),
+}
+
+
+def profiles(
+    orders: IntoFrame,
+    as_of: date,
+    *,
+    accounts: pd.DataFrame | None = None,
+    invoices: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Put everything known of each account into one row.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines.
+    as_of : date
+        Exclusive.
+    accounts, invoices, interactions : pd.DataFrame, optional
+        Canonical tables; without one, its columns are missing throughout.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account with an order line before `as_of`, sorted by `account_id`; columns as
+        `PROFILE` describes them.
+    """
+    facts = account_facts(orders, as_of)
+    days = daily_sums(orders, as_of)
+    parts = [
+        cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"]),
+        season(monthly_sums(orders, as_of)),
+        weekdays(days, as_of),
+        _order_channel(orders, as_of),
+        _prices(orders, as_of),
+        _space(facts, accounts),
+        _payment(invoices, as_of, accounts),
+        _contacts(interactions, as_of),
+    ]
+    table = facts
+    for part in parts:
+        if part is not None:
+            table = table.merge(part, on="account_id", how="left")
+    if accounts is not None and "philosophy_score" in accounts:
+        score = accounts[["account_id", "philosophy_score"]]
+        table = table.merge(score, on="account_id", how="left")
+    table = table.reindex(columns=list(dict.fromkeys([*table.columns, *PROFILE])))
+    table = table.assign(**_power(table))
+    if "contacts_12m" in table and interactions is not None:
+        table["contacts_12m"] = table["contacts_12m"].fillna(0.0)
+    return table[list(PROFILE)].sort_values("account_id", ignore_index=True)
+
+
+def _order_channel(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
+    """Give the channel of most order lines, where the orders name one."""
+    lines = between(as_lines(orders), None, as_day(as_of))
+    if "channel" not in lines.collect_schema().names():
+        return None
+    named = lines.filter(~nw.col("channel").is_null())
+    counts = to_pandas(named.group_by("account_id", "channel").agg(lines=nw.len()))
+    ordered = counts.sort_values(["account_id", "lines", "channel"], ascending=[True, False, True])
+    first = ordered.drop_duplicates("account_id")
+    return first.rename(columns={"channel": "order_channel"})[["account_id", "order_channel"]]
+
+
+def _prices(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
+    """Compare prices of the last two years."""
+    sums = price_sums(orders, as_of, start=as_of - 2 * YEAR)
+    if sums is None or sums.empty:
+        return None
+    effects = price_effects(sums).rename(columns={"standard_error": "price_effect_se"})
+    return effects[["account_id", "price_effect", "price_effect_se", "price_gap"]]
+
+
+def _space(facts: pd.DataFrame, accounts: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Estimate business space, where there is a table of accounts."""
+    return None if accounts is None else business_space(accounts, facts)
+
+
+def _payment(
+    invoices: pd.DataFrame | None, as_of: date, accounts: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Measure payment conduct, where there are invoices."""
+    if invoices is None or invoices.empty:
+        return None
+    conduct = payment_conduct(invoices, as_of, accounts=accounts)
+    columns = ["days_beyond_terms", "days_beyond_terms_se", "late_share", "receivable"]
+    conduct = conduct.rename(columns={"overdue": "overdue_amount"})
+    return conduct[["account_id", *columns, "overdue_amount", "dso", "credit_use"]]
+
+
+def _contacts(interactions: pd.DataFrame | None, as_of: date) -> pd.DataFrame | None:
+    """Count contacts and find the main concern, where there are interactions."""
+    if interactions is None or "account_id" not in interactions:
+        return None
+    end = pd.Timestamp(as_of)
+    when = pd.to_datetime(interactions["occurred_at"])
+    seen = interactions[(when < end) & interactions["account_id"].notna()]
+    when = pd.to_datetime(seen["occurred_at"])
+    counted = pd.DataFrame(
+        {
+            "contacts_12m": (when >= end - YEAR).groupby(seen["account_id"]).sum().astype(float),
+            "days_since_contact": (end - when.groupby(seen["account_id"]).max()).dt.days,
+        }
+    ).reset_index()
+    if "concern" not in seen or seen["concern"].isna().all():
+        return counted
+    named = concerns(seen.assign(concern=known_topics(seen["concern"]).of_text), as_of)
+    main = named.drop_duplicates("account_id").rename(
+        columns={"concern": "main_concern", "share": "concern_share", "trend": "concern_trend"}
+    )
+    columns = ["account_id", "main_concern", "concern_share", "concern_trend"]
+    return counted.merge(main[columns], on="account_id", how="left")
+
+
+def _power(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Say who depends on whom, and rank bargaining power from what is known of it."""
+    earned = table["gross_profit_12m"]
+    earned = earned if earned.notna().any() else table["net_sales_12m"]
+    positive = earned.clip(lower=0)
+    ours = positive / positive.sum() if positive.sum() > 0 else positive * np.nan
+    its = table["share_of_wallet"].astype(float)
+    gap = ours - its
+    # power used shows in the price obtained, power held in how much there is to be bought
+    signs = pd.DataFrame({"price": -table["price_effect"], "size": table["wallet"]}).astype(float)
+    power = 100 * signs.rank(pct=True).mean(axis=1)
+    return {
+        "our_dependence": ours.fillna(0.0) if ours.notna().any() else ours,
+        "its_dependence": its,
+        "dependence_gap": gap,
+        "bargaining_power": power.where(signs["price"].notna()),
+    }
+
+
+def dictionary() -> pd.DataFrame:
+    """Describe every column of the profiles: `column`, `unit`, `meaning`, `how`.
+
+    Examples
+    --------
+    >>> dictionary().set_index("column").loc["wallet", "unit"]
+    'currency'
+    """
+    rows = [(name, *described) for name, described in PROFILE.items()]
+    return pd.DataFrame(rows, columns=["column", "unit", "meaning", "how"])

@@ -1,0 +1,86 @@
+"""Profiles: one row an account, every column described, sections that switch themselves off."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from kamlab.accounts.profiles import PROFILE, dictionary, profiles
+from kamlab.simulation import simulate
+from kamlab.simulation.accuracy import against_truth
+
+AS_OF = date(2026, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return simulate("small", seed=11)
+
+
+@pytest.fixture(scope="module")
+def full(world):
+    tables = world.tables
+    return profiles(
+        tables["orders"],
+        AS_OF,
+        accounts=tables["accounts"],
+        invoices=tables["invoices"],
+        interactions=tables["interactions"],
+    )
+
+
+def test_every_column_is_described_and_nothing_else_comes_out(full):
+    described = dictionary()
+
+    assert full.columns.tolist() == described["column"].tolist() == list(PROFILE)
+    assert described["meaning"].str.endswith(".").all()
+    assert full["account_id"].is_unique
+
+
+def test_measures_follow_the_truth(full, world):
+    truth = world.truth["account"].set_index("account_id")
+    table = full.set_index("account_id")
+    active = table[table["net_sales_12m"] > 0]
+
+    def rank(column, latent, sign=1):
+        return against_truth(column, sign * active[column], truth[latent])["rank_correlation"]
+
+    assert rank("price_effect", "price_effect", -1) > 0.9
+    assert rank("wallet", "wallet") > 0.7
+    assert rank("regularity", "rhythm") > 0.7
+    assert rank("bargaining_power", "bargaining") > 0.5
+    assert rank("days_beyond_terms", "health", -1) > 0.5
+
+
+def test_concerns_and_contacts_are_counted(full):
+    assert full["contacts_12m"].sum() > 500
+    assert full["main_concern"].notna().sum() > 50
+    assert full.loc[full["main_concern"].notna(), "concern_share"].between(0, 1).all()
+
+
+def test_orders_alone_give_a_profile(world):
+    columns = ["account_id", "order_id", "order_date", "net_sales"]
+    bare = profiles(world.tables["orders"][columns], AS_OF)
+
+    assert bare.columns.tolist() == list(PROFILE)
+    assert bare["net_sales"].notna().all()
+    assert bare[["wallet", "price_effect", "late_share", "main_concern"]].isna().all(axis=None)
+
+
+def test_nothing_of_the_day_or_after_is_seen(world, full):
+    tables = {
+        name: world.tables[name] for name in ("orders", "accounts", "invoices", "interactions")
+    }
+    earlier = date(2025, 1, 1)
+    seen = {
+        "orders": tables["orders"][tables["orders"]["order_date"] < pd.Timestamp(earlier)],
+        "interactions": tables["interactions"][
+            pd.to_datetime(tables["interactions"]["occurred_at"]) < pd.Timestamp(earlier)
+        ],
+    }
+    given = {"accounts": tables["accounts"], "invoices": tables["invoices"]}
+
+    pd.testing.assert_frame_equal(
+        profiles(tables["orders"], earlier, interactions=tables["interactions"], **given),
+        profiles(seen["orders"], earlier, interactions=seen["interactions"], **given),
+    )
