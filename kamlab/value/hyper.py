@@ -1,0 +1,255 @@
+"""How many purchases does a mixture of customers make who may drop out after each one?
+
+The sums and integrals behind the BG/NBD family, written so that they stay finite and exact for the
+heaviest buyers. All functions take arrays and broadcast.
+"""
+
+import numpy as np
+from scipy import special
+
+_TERMS = 400  # of the series, before the quadrature takes over
+_LOST_DIGITS = 1e6  # tolerated size of the summands over their sum
+_NODES = 400
+_ROWS = 2_000  # rows of one chunk of the quadrature
+
+
+def purchases_until_dropout(
+    r: np.ndarray | float,
+    alpha: np.ndarray | float,
+    a: np.ndarray | float,
+    b: np.ndarray | float,
+    t: np.ndarray | float,
+) -> np.ndarray:
+    """Give the expected purchases in time t of a customer alive now, rate gamma, dropout beta.
+
+    The purchase rate is Gamma(r, alpha), and after each purchase the customer drops out with a
+    probability p of Beta(a, b): the expectation of (1 − exp(−λpt)) / p.
+
+    Parameters
+    ----------
+    r, alpha, a, b : array_like, above 0
+        Shape and rate (in time units) of the purchase rate, and the dropout's two shapes.
+    t : array_like, not negative
+        Time units ahead.
+
+    Returns
+    -------
+    np.ndarray
+        Expected purchases, of the broadcast shape.
+
+    Notes
+    -----
+    The published form c/(a−1) · [1 − (1−z)^r ₂F₁(r, b; c; z)], with c = a+b−1 and z = t/(alpha+t),
+    overflows for large r and cancels near a = 1. Euler's transformation gives
+    c/ε · [1 − (1−z)^ε ₂F₁(c−r, ε; c; z)] with ε = a−1: for an account with x purchases both c and
+    r grow by x, so that c−r stays as it is and the series converges the faster the heavier the
+    buyer. It is summed without its first term, which makes ε → 0 harmless. Where digits would
+    be lost to alternating signs, or the series is slow, the expectation over p is taken by the
+    trapezoidal rule on the logit scale, which converges exponentially.
+
+    References
+    ----------
+    .. [1] P. S. Fader, B. G. S. Hardie and K. L. Lee, "Counting your customers the easy way",
+       Marketing Science 24, 2005, equations 9 and 10.
+
+    Examples
+    --------
+    >>> round(float(purchases_until_dropout(0.243, 4.414, 0.793, 2.426, 78.0)), 4)
+    1.8605
+    """
+    arrays = np.broadcast_arrays(r, alpha, a, b, t)
+    shape = arrays[0].shape
+    flat = [np.ravel(np.asarray(array, float)) for array in arrays]
+    result, sure = _by_series(*flat)
+    if not sure.all():
+        rest = ~sure
+        result[rest] = _by_quadrature(*(array[rest] for array in flat))
+    return result.reshape(shape)
+
+
+def _by_series(
+    r: np.ndarray, alpha: np.ndarray, a: np.ndarray, b: np.ndarray, t: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum the transformed series; say for which rows the sum can be trusted."""
+    z = t / (alpha + t)
+    log_growth = np.log1p(t / alpha)
+    power, c = a - 1, a + b - 1
+    upper = c - r
+    term = upper * z
+    total, size = term.copy(), np.abs(term)
+    done = term == 0
+    active = np.flatnonzero(~done)
+    up, lo, eps, step, part = upper[active], c[active], power[active], z[active], term[active]
+    for n in range(1, _TERMS):
+        if active.size == 0:
+            break
+        part = part * ((up + n) * (eps + n) / ((lo + n) * (n + 1)) * step)
+        total[active] += part
+        magnitude = np.abs(part)
+        size[active] += magnitude
+        if n % 4 == 0:
+            small = magnitude < 1e-16 * (1 - step) * size[active]
+            done[active[small]] = True
+            keep = ~small
+            active, part = active[keep], part[keep]
+            up, lo, eps, step = up[keep], lo[keep], eps[keep], step[keep]
+    decay = np.exp(-power * log_growth)
+    lead = c * log_growth * special.exprel(-power * log_growth)
+    result = lead - decay * total
+    sure = done & (np.abs(lead) + decay * size <= _LOST_DIGITS * result)
+    return result, sure | (t == 0)
+
+
+def _by_quadrature(
+    r: np.ndarray, alpha: np.ndarray, a: np.ndarray, b: np.ndarray, t: np.ndarray
+) -> np.ndarray:
+    """Integrate over the dropout probability, a chunk of rows at a time."""
+    result = np.empty(r.size)
+    for start in range(0, r.size, _ROWS):
+        rows = slice(start, start + _ROWS)
+        result[rows] = _logit_trapezoid(r[rows], t[rows] / alpha[rows], a[rows], b[rows])
+    return result
+
+
+def _logit_trapezoid(r: np.ndarray, k: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Mean of (1 − (1+kp)^−r) / p over p of Beta(a, b); tails beyond the nodes are geometric."""
+    centre = special.digamma(a) - special.digamma(b)
+    spread = 12 * np.sqrt(special.polygamma(1, a) + special.polygamma(1, b))
+    low = np.maximum(centre - spread - 40 / a, -38 - np.log1p(k * r + b))
+    high = np.minimum(centre + spread + 40 / b, 38.0)
+    step = (high - low) / (_NODES - 1)
+    logit = low[:, None] + step[:, None] * np.arange(_NODES)
+    log_p, log_rest = -np.log1p(np.exp(-logit)), -np.log1p(np.exp(logit))
+    density = np.exp(a[:, None] * log_p + b[:, None] * log_rest - special.betaln(a, b)[:, None])
+    density[:, 0] /= -np.expm1(-a * step)
+    density[:, -1] /= -np.expm1(-b * step)
+    p = np.exp(log_p)
+    values = -np.expm1(-r[:, None] * np.log1p(k[:, None] * p)) / p
+    return step * np.einsum("ij,ij->i", density, values)
+
+
+def survival_of_dropout(
+    a: np.ndarray | float, b: np.ndarray | float, n: np.ndarray | float
+) -> np.ndarray:
+    """Probability of surviving n chances to drop out, each of probability p of Beta(a, b).
+
+    Parameters
+    ----------
+    a, b : array_like, above 0
+        Shapes of the dropout probability.
+    n : array_like, not negative
+        Chances.
+
+    Returns
+    -------
+    np.ndarray
+        B(a, b+n) / B(a, b).
+
+    Examples
+    --------
+    >>> float(survival_of_dropout(1.0, 1.0, 1.0))
+    0.5
+    """
+    return np.exp(special.betaln(a, np.add(b, n)) - special.betaln(a, b))
+
+
+def regular_purchases_until_dropout(
+    r: np.ndarray | float,
+    alpha: np.ndarray | float,
+    a: np.ndarray | float,
+    b: np.ndarray | float,
+    t: np.ndarray | float,
+    *,
+    k: int,
+    phase: np.ndarray | float = 0,
+) -> np.ndarray:
+    """Give the expected purchases in time t where every k-th Poisson event is a purchase.
+
+    Parameters
+    ----------
+    r, alpha, a, b, t : array_like
+        As in `purchases_until_dropout`; the gamma rate is that of the events.
+    k : int, at least 1
+        Events a purchase takes (the gaps are Erlang-k).
+    phase : array_like of int, 0 to k−1
+        Events already seen since the last purchase.
+
+    Returns
+    -------
+    np.ndarray
+        Expected purchases: the sum over n of the probability of having survived n−1 chances to
+        drop out times that of at least nk − phase events.
+
+    References
+    ----------
+    .. [1] M. Platzer and T. Reutterer, "Ticking away the moments: timing regularity helps to better
+       predict customer activity", Marketing Science 35, 2016.
+
+    Examples
+    --------
+    >>> round(float(regular_purchases_until_dropout(0.243, 4.414, 0.793, 2.426, 78.0, k=1)), 4)
+    1.8605
+    """
+    arrays = np.broadcast_arrays(r, alpha, a, b, t, phase)
+    shape = arrays[0].shape
+    r, alpha, a, b, t, phase = (np.ravel(np.asarray(array, float)) for array in arrays)
+    z = t / (alpha + t)
+    result = np.zeros(r.size)
+    surviving = np.ones(r.size)
+    active = np.flatnonzero(z > 0)
+    n = 0
+    while active.size:
+        n += 1
+        reached = special.betainc(n * k - phase[active], r[active], z[active])
+        term = surviving[active] * reached
+        result[active] += term
+        surviving[active] *= (b[active] + n - 1) / (a[active] + b[active] + n - 1)
+        active = active[term > 1e-13 * result[active]]
+    return result.reshape(shape)
+
+
+def purchase_count_probabilities(
+    r: np.ndarray | float,
+    alpha: np.ndarray | float,
+    a: np.ndarray | float,
+    b: np.ndarray | float,
+    t: np.ndarray | float,
+    count: np.ndarray | float,
+    *,
+    k: int = 1,
+    phase: np.ndarray | float = 0,
+) -> np.ndarray:
+    """Probability of exactly `count` purchases in time t of a customer alive now.
+
+    Parameters
+    ----------
+    r, alpha, a, b, t, k, phase
+        As in `regular_purchases_until_dropout`.
+    count : array_like of int, not negative
+        Purchases.
+
+    Returns
+    -------
+    np.ndarray
+        Probabilities, of the broadcast shape: still alive with `count` purchases, or dropped out
+        at the last of them.
+
+    Examples
+    --------
+    >>> float(purchase_count_probabilities(0.243, 4.414, 0.793, 2.426, 39.0, 0).round(7))
+    0.5737864
+    """
+    r, alpha, a, b, t, count, phase = np.broadcast_arrays(r, alpha, a, b, t, count, phase)
+    z = np.asarray(t / (alpha + t), float)
+    reached = _at_least(count * k - phase, r, z)
+    beyond = _at_least((count + 1) * k - phase, r, z)
+    alive = survival_of_dropout(a, b, count)
+    before = survival_of_dropout(a, b, np.maximum(count - 1, 0))
+    left = np.where(count > 0, (before - alive) * reached, 0.0)
+    return alive * np.maximum(reached - beyond, 0.0) + left
+
+
+def _at_least(events: np.ndarray, r: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Probability of at least so many events of a negative binomial; 1 for none."""
+    some = np.maximum(events, 1).astype(float)
+    return np.where(events <= 0, 1.0, special.betainc(some, np.asarray(r, float), z))

@@ -1,0 +1,130 @@
+"""Published parameters, likelihoods and point figures of the purchase models on CDNOW."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlab.accounts import repeat_purchases
+from kamlab.value import BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD
+
+
+@pytest.fixture(scope="module")
+def cdnow(shared_data):
+    """Histories of the 1/10 sample to 1997-09-30, in weeks, same-day orders merged."""
+    sales = pd.read_csv(shared_data("cdnow") / "cdnow_sample.csv", parse_dates=["date"])
+    orders = pd.DataFrame(
+        {
+            "account_id": sales["customer_id"].astype(str),
+            "order_id": [str(place) for place in range(len(sales))],
+            "order_date": sales["date"],
+            "net_sales": sales["value"],
+        }
+    )
+    return repeat_purchases(orders, "1997-10-01", unit="W", zero_price="keep")
+
+
+PUBLISHED = {
+    BetaGeoNBD: ({"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}, -9582.429),
+    ParetoNBD: ({"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}, -9594.976),
+    ModifiedBetaGeoNBD: ({"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}, -9582.136),
+}
+
+
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_parameters_and_likelihood(cdnow, model):
+    fitted = model().fit(cdnow)
+    parameters, likelihood = PUBLISHED[model]
+
+    for name, value in parameters.items():
+        assert getattr(fitted, f"{name}_") == pytest.approx(value, abs=6e-4)
+    assert fitted.log_likelihood_ == pytest.approx(likelihood, abs=5e-4)
+
+
+def test_pareto_standard_errors(cdnow):
+    errors = ParetoNBD().fit(cdnow).standard_errors_
+
+    assert errors.to_numpy() == pytest.approx([0.0476, 0.8427, 0.1873, 6.2105], abs=2e-3)
+
+
+def _one(x, tx, age):
+    return pd.DataFrame({"frequency": [x], "recency": [tx], "T": [age]})
+
+
+def test_a_new_customer_and_customer_1516(cdnow):
+    """BTYD walkthrough, 52 weeks ahead, at parameters that its optimiser left at five digits."""
+    heavy = _one(26, 30.857143, 31.0)
+    simple, pareto = BetaGeoNBD().fit(cdnow), ParetoNBD().fit(cdnow)
+
+    assert float(simple.expected_purchases_new(52.0)) == pytest.approx(1.444004, abs=2e-5)
+    assert float(pareto.expected_purchases_new(52.0)) == pytest.approx(1.473434, abs=2e-5)
+    assert simple.expected_purchases(heavy, 52.0).iloc[0] == pytest.approx(25.75659, abs=1e-3)
+    assert pareto.expected_purchases(heavy, 52.0).iloc[0] == pytest.approx(25.45647, abs=2e-3)
+    assert simple.probability_alive(heavy).iloc[0] == pytest.approx(0.9688523, abs=1e-5)
+    assert pareto.probability_alive(heavy).iloc[0] == pytest.approx(0.997874, abs=1e-5)
+
+
+def test_beta_geo_point_figures(cdnow):
+    model = BetaGeoNBD.from_parameters(r=0.243, alpha=4.414, a=0.793, b=2.426)
+    times = [0.1429, 1.0, 3.0, 31.8571, 32.0, 78.0]
+
+    assert model.expected_purchases(_one(2, 30.43, 38.86), 39.0).iloc[0] == pytest.approx(
+        1.226, abs=5e-4
+    )
+    # at the optimum, whose parameters have more digits
+    assert BetaGeoNBD().fit(cdnow).expected_purchases_new(times) == pytest.approx(
+        [0.0078, 0.0532, 0.1506, 1.0405, 1.0437, 1.8576], abs=5e-4
+    )
+    assert model.purchase_probabilities_new(2.0, [10]) == pytest.approx([1.07869e-07], rel=1e-5)
+    assert model.purchase_probabilities_new(39.0, [0]) == pytest.approx([0.5737864], abs=1e-7)
+    assert model.purchase_probabilities_new(30.0, list(range(11, 21))) == pytest.approx(
+        [
+            *(0.0019995214, 0.0015170236, 0.0011633150, 0.0009003148, 0.0007023638),
+            *(0.0005517902, 0.0004361913, 0.0003467171, 0.0002769613, 0.0002222260),
+        ],
+        abs=1e-10,
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (132, 6.2060517889632418),
+        (133, 6.2528722475748113),
+        (170, 7.985229),
+        (250, 11.730866),
+        (400, 18.753935),
+        (1000, 46.846210),
+    ],
+)
+def test_pareto_is_right_for_the_heaviest_buyers(x, expected):
+    model = ParetoNBD.from_parameters(r=0.55, alpha=10.58, s=0.61, beta=11.67)
+
+    assert model.expected_purchases(_one(x, 200.0, 200.0), 10.0).iloc[0] == pytest.approx(
+        expected, rel=1e-6
+    )
+
+
+def test_pareto_alive_is_finite_where_peers_overflow():
+    model = ParetoNBD.from_parameters(r=0.5143, alpha=2.8845, s=0.2856, beta=14.1087)
+    summary = pd.DataFrame(
+        {
+            "frequency": [221, 254, 161, 204],
+            "recency": [103.42857, 97.14286, 94.71429, 98.57143],
+            "T": [103.57143, 97.28571, 98.0, 99.42857],
+        }
+    )
+    alive = model.probability_alive(summary)
+
+    assert np.isfinite(alive).all()
+    assert alive.between(0, 1).all()
+
+
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_every_model_is_finite_up_to_ten_thousand_purchases(cdnow, model):
+    fitted = model().fit(cdnow)
+    summary = pd.DataFrame(
+        {"frequency": [1_000, 10_000] * 2, "recency": [5.0, 300, 1, 36], "T": [5.0, 301, 30, 38]}
+    )
+
+    assert np.isfinite(fitted.expected_purchases(summary, 39.0)).all()
+    assert fitted.probability_alive(summary).between(0, 1).all()
