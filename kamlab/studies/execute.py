@@ -75,6 +75,14 @@ class _Client(PapermillNotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
+def _refuse_exit(cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
+    """Stop where a cell asks to leave: the kernel would go on for a moment and then end."""
+    del cell, cell_index
+    payload = execute_reply.get("content", {}).get("payload", [])
+    if any(entry.get("source") == "ask_exit" for entry in payload):
+        raise RuntimeError("exit() ends a notebook before its end")
+
+
 class _Engine(NBClientEngine):
     """Papermill's engine with our kernel and client."""
 
@@ -109,6 +117,7 @@ class _Engine(NBClientEngine):
             raise_on_iopub_timeout=False,
             iopub_timeout=20,
             on_cell_start=options["on_cell"],
+            on_cell_executed=_refuse_exit,
             log=logging.getLogger("kamlab.studies"),
         )
         client.execute()

@@ -95,6 +95,13 @@ def utc(seconds: float) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="seconds")
 
 
+def _moved(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """Say which files changed between the check of the data and the study's own reading."""
+    known = {entry.get("file"): entry.get("sha256") for entry in before}
+    changed = [e["file"] for e in after if known.get(e.get("file"), e["sha256"]) != e["sha256"]]
+    return [f"{file} was changed while the study ran; run it again." for file in changed]
+
+
 def _read(path: Path) -> dict[str, Any]:
     """Read a JSON object; nothing if it is not there or not whole."""
     try:
@@ -139,6 +146,7 @@ def write_manifest(
     dict
         What was written.
     """
+    job.folder.mkdir(exist_ok=True)  # a cell may have removed it
     record, result = _read(job.folder / RECORD), _read(job.folder / RESULT)
     problem = error or result.get("error")
     if problem is None and not result:
@@ -172,7 +180,11 @@ def write_manifest(
         },
         "decision": record.get("decision"),
         "headlines": record.get("headlines", []),
-        "warnings": [*record.get("warnings", []), *result.get("warnings", [])],
+        "warnings": [
+            *record.get("warnings", []),
+            *result.get("warnings", []),
+            *_moved(inputs, record.get("inputs", [])),
+        ],
         "tables": record.get("tables", []),
         "page_bytes": result.get("page_bytes"),
         "error": problem,

@@ -9,3 +9,4 @@ _spec = spec_from_file_location(
 _desk = module_from_spec(_spec)
 _spec.loader.exec_module(_desk)
 desk, shared_desk, wait_for = _desk.desk, _desk.shared_desk, _desk._wait_for
+first_page, before = _desk.first_page, _desk.before

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -114,6 +115,23 @@ def desk(tmp_path):
 @pytest.fixture(scope="module")
 def shared_desk(tmp_path_factory):
     return Desk(Path(tmp_path_factory.mktemp("desk")))
+
+
+@pytest.fixture(scope="session")
+def first_page(tmp_path_factory):
+    """Publish one study once, for tests that need a page to lose."""
+    made = Desk(Path(tmp_path_factory.mktemp("first")))
+    made.write("value", 'study.headline("Value", top)')
+    result = made.run("value", "--as-of", "2013-01-01")
+    assert result.returncode == 0, result.stderr
+    return made.out
+
+
+@pytest.fixture
+def before(desk, first_page):
+    """Give a desk whose study `value` was published before."""
+    shutil.copytree(first_page, desk.out, symlinks=True)
+    return desk
 
 
 @pytest.fixture(scope="session", name="wait_for")
