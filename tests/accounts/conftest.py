@@ -62,6 +62,8 @@ def spark(require_part):
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.sql.session.timeZone", "America/St_Johns")
+            .config("spark.sql.codegen.wholeStage", "false")
+            .config("spark.sql.adaptive.enabled", "false")
             .config("spark.log.level", "ERROR")
             .getOrCreate()
         )
