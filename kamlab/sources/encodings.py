@@ -99,7 +99,9 @@ def _old(path: Path, label: str) -> str:
     even = sum(len(run) for run in runs if len(run) % 2 == 0)
     pairs = [pair for run in runs for pair in _PAIR.findall(run)]
     common = sum(pair.decode("gb18030", "replace") in _COMMON for pair in pairs)
-    chinese = len(pairs) > 3 and even >= 0.95 * total and common >= 0.6 * len(pairs)
+    foreign = any(0xA4 <= pair[0] <= 0xA7 for pair in pairs)  # kana, Greek and Cyrillic rows
+    told = len(set(pairs)) > 3 and not foreign
+    chinese = told and even >= 0.95 * total and common >= 0.6 * len(pairs)
     if chinese and not _fault(path, "gb18030"):
         return "gb18030"
     singles = sum(len(run) for run in runs if len(run) == 1)
