@@ -28,7 +28,7 @@ COLUMNS = {
     ("sources", "channel_lift"): {"channel", "lift", "lift_low", "lift_high"},
     ("sources", "contact_quality"): {"channel", "field", "valid_share"},
     ("sources", "to_collect"): {"what", "why", "now"},
-    ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet", "main_concern"},
+    ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
     ("summary", "first_actions"): {"action", "account_id"},
