@@ -1,13 +1,16 @@
 """Account facts through Narwhals against hand-written DuckDB SQL, in one run.
 
-    python benchmarks/account_facts.py [--lines 5000000] [--runs 5]
+    python benchmarks/account_facts.py [--lines 5000000] [--runs 5] [--peer-python PATH]
 
 Both read the same Parquet file from disk; the SQL is what a good analyst would write for the same
 columns, all but `trend`, which it leaves out. They are checked to agree before anything is timed.
+`--peer-python` names an interpreter that has lifetimes: its summary function is then timed against
+`repeat_purchases` on the same lines (reading the file is not counted for it, but is for ours).
 """
 
 import argparse
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +18,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from kamlab.accounts import account_facts
+from kamlab.accounts import account_facts, repeat_purchases
 
 AS_OF = "2025-01-01"
 
@@ -73,9 +76,9 @@ left join ca using (account_id) order by account_id
 """
 
 
-def _make(file: Path, lines: int) -> None:
-    """Write order lines of `lines / 25` accounts over four years in one Parquet file."""
-    accounts = max(1, lines // 25)
+def _make(file: Path, lines: int, each: float = 25) -> None:
+    """Write order lines over four years, so many an account, in one Parquet file."""
+    accounts = max(1, int(lines / each))
     duckdb.connect().execute(
         f"""
         copy (
@@ -97,15 +100,44 @@ def _make(file: Path, lines: int) -> None:
     )
 
 
+PEER = """
+import sys, time, pandas as pd
+from lifetimes.utils import summary_data_from_transaction_data as summary
+lines = pd.read_parquet(sys.argv[1], columns=["account_id", "order_date", "net_sales"])
+lines = lines[lines["net_sales"] > 0]
+begin = time.perf_counter()
+summary(lines, "account_id", "order_date", "net_sales", observation_period_end="2024-12-31")
+print(time.perf_counter() - begin)
+"""
+
+
+def _against_lifetimes(python: str, file: Path, runs: int) -> list[float]:
+    """Time lifetimes' summary against `repeat_purchases` in pairs; give the ratios."""
+    ratios = []
+    for _ in range(runs):
+        told = subprocess.run(
+            [python, "-W", "ignore", "-c", PEER, str(file)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        begin = time.perf_counter()
+        repeat_purchases(duckdb.connect().read_parquet(str(file)), AS_OF)
+        ratios.append(float(told.stdout.split()[-1]) / (time.perf_counter() - begin))
+    return ratios
+
+
 def main() -> None:
     """Check that both agree, time them in pairs, print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lines", type=int, default=5_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--lines-each", type=float, default=25, help="lines an account")
+    parser.add_argument("--peer-python", default="")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "orders.parquet"
-        _make(file, args.lines)
+        _make(file, args.lines, args.lines_each)
         query = SQL.format(file=file, as_of=AS_OF)
 
         def by_hand():
@@ -114,7 +146,7 @@ def main() -> None:
         def ours():
             return account_facts(duckdb.connect().read_parquet(str(file)), AS_OF)
 
-        left, right = by_hand(), ours()
+        left, right = by_hand().fillna({"orders": 0}), ours()
         assert len(left) == len(right)
         for column in ("net_sales", "gross_profit", "orders", "gap_mean", "category_entropy"):
             assert np.allclose(
@@ -128,11 +160,15 @@ def main() -> None:
             ours()
             seconds.append(time.perf_counter() - middle)
             ratios.append(seconds[-1] / (middle - begin))
+        peer = _against_lifetimes(args.peer_python, file, args.runs) if args.peer_python else []
     print(f"{args.lines:,} lines, {len(right):,} accounts, {args.runs} paired runs")
     print(
         f"account_facts / hand-written SQL: {min(ratios):.2f} – {statistics.median(ratios):.2f} – "
         f"{max(ratios):.2f} (account_facts {statistics.median(seconds):.1f} s)"
     )
+    if peer:
+        middle = statistics.median(peer)
+        print(f"lifetimes / repeat_purchases: {min(peer):.1f} – {middle:.1f} – {max(peer):.1f}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,6 @@ WANTED = {
     ("orders", "category"): "variety and white space are not known",
     ("orders", "quantity"): "price per unit is not known",
     ("orders", "cost_to_serve"): "contribution after service is not known",
-    ("accounts", "parent_id"): "groups cannot be counted as one",
     ("accounts", "region"): "spill-over and coverage need regions",
     ("accounts", "addressable_spend"): "business space is only estimated",
     ("accounts", "philosophy_score"): "management is not assessed",
