@@ -297,8 +297,8 @@ class Study:
             self.show(table, caption, formats=formats, labels=labels, limit=limit)
 
     def note(self, text: str) -> None:
-        """Show a paragraph in Markdown that the results decide."""
-        _show({"text/markdown": text, "text/plain": text})
+        """Show a paragraph in Markdown that the results decide; HTML in it stays text."""
+        _show({"text/markdown": text.replace("<", "&lt;"), "text/plain": text})
 
     def warn(self, text: str) -> None:
         """State a doubt the reader must know; it also stands in the manifest and on the index."""

@@ -102,6 +102,7 @@ def _framed(drawn: str) -> str:
     """Put a table that a cell drew itself into a frame that scrolls and takes the keyboard."""
     if "<table" not in drawn or 'class="kam-table"' in drawn:
         return drawn
+    drawn = drawn.replace("<th></th>", "<td></td>")  # pandas' empty corner is no header
     return f'<div class="scroll" tabindex="0" role="region" aria-label="Table">{drawn}</div>'
 
 
