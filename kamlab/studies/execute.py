@@ -43,7 +43,7 @@ class _Kernel(AsyncKernelManager):
         return KernelSpec(
             argv=[
                 sys.executable,
-                *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                *("-m", "kamlab.studies.kernel", "-f", "{connection_file}"),
                 *("--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"),
             ],
             display_name="kamlab",

@@ -25,7 +25,7 @@ from kamlab.studies.worker import Job, end_children, work
 
 Report = Callable[..., None]
 # The modules that take seconds to import: one server imports them and forks each study from it.
-_PRELOAD = ["kamlab.studies.execute", "kamlab.studies.page", "kamlab.studies.checks", "psutil"]
+_PRELOAD = ["kamlab.studies.preload"]
 _POLL = 0.2
 
 
