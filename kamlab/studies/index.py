@@ -70,7 +70,8 @@ def changes(now: dict[str, Any], before: dict[str, Any], limit: float = JUMP) ->
         elif math.isnan(share):
             text = f"was {was}"
         else:
-            text = f"{share:+.1%} (was {was})".replace("-", "−", 1)
+            moved = f"{share:+.1%}".replace("-", "−")
+            text = f"{moved} (was {was})"
         found.append(Change(entry["label"], text, share, abs(share) > limit))
     return found
 

@@ -1,12 +1,8 @@
 """What a run survives: after each fault the page before is whole and the next run succeeds."""
 
-import json
 import signal
 import subprocess
 import sys
-import threading
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -20,36 +16,6 @@ import os, pathlib, time
 pathlib.Path(published, "kernel").write_text(f"{os.getpid()} {os.getppid()}")
 study.table("values", pd.DataFrame({"a": range(1000)}))
 time.sleep(60)"""
-
-
-@contextmanager
-def reader(desk, study="value"):
-    """Read the published page all the time; it must be there and whole whenever it is looked at."""
-    done, wrong, seen = threading.Event(), [], []
-
-    def read():
-        latest = desk.out / study / "latest"
-        while not done.is_set():
-            try:
-                page = (latest / "index.html").read_text()
-                index = (desk.out / "index.html").read_text()
-                status = json.loads((latest / "manifest.json").read_text())["status"]
-                whole = all(text.rstrip().endswith("</html>") for text in (page, index))
-                seen.append(whole and status == "success")
-            except (OSError, ValueError) as error:
-                wrong.append(repr(error))
-            time.sleep(0.005)
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-    assert not wrong
-    assert seen
-    assert all(seen)
 
 
 def _next_run_succeeds(desk):
@@ -93,7 +59,7 @@ ENDINGS = {
 
 
 @pytest.fixture(scope="module")
-def endings(shared_desk):
+def endings(shared_desk, reader):
     """Publish studies, then let each end badly in its own way, then mend and publish them again."""
     desk = shared_desk
     for name in ENDINGS:
@@ -146,7 +112,7 @@ def test_a_cell_that_prints_100_mb_is_cut_and_the_page_says_so(desk):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_asked_to_end_ends_its_children_and_says_so(before, wait_for, number, code):
+def test_a_run_asked_to_end_ends_its_children_and_says_so(before, wait_for, number, code, reader):
     before.write("value", SLOW)
     with reader(before):
         runner = before.start("value", "--as-of", "2013-02-01")
@@ -164,7 +130,9 @@ def test_a_run_asked_to_end_ends_its_children_and_says_so(before, wait_for, numb
     _next_run_succeeds(before)
 
 
-def test_after_a_killed_runner_nothing_lives_on_and_the_next_run_cleans_up(before, wait_for):
+def test_after_a_killed_runner_nothing_lives_on_and_the_next_run_cleans_up(
+    before, wait_for, reader
+):
     before.write("value", SLOW)
     with reader(before):
         runner = before.start("value", "--as-of", "2013-02-01")
@@ -218,7 +186,7 @@ def test_an_output_folder_that_cannot_be_written_is_wrong_use(disk):
     assert f"Cannot write into {desk.out}: Read-only file system." in result.stderr
 
 
-def test_a_full_disk_stops_the_run_and_the_page_before_stays(disk):
+def test_a_full_disk_stops_the_run_and_the_page_before_stays(disk, reader):
     desk = disk("size=300k")
     path = desk.write("value", 'study.headline("Value", top)')
     assert desk.run("value", "--as-of", "2013-01-01").returncode == 0
@@ -257,7 +225,7 @@ cli.main(sys.argv[1:])
 """
 
 
-def test_a_publish_cut_between_rename_and_latest_leaves_the_page_before(before):
+def test_a_publish_cut_between_rename_and_latest_leaves_the_page_before(before, reader):
     before.write("value", 'study.headline("Value", top)')
     command = [sys.executable, "-c", INTERRUPTED, "run", "value", "--as-of", "2013-02-01"]
 
