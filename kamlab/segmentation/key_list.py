@@ -1,7 +1,7 @@
 """Which accounts are key: gates with reasons, money in the lead, scores that explain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,74 +14,21 @@ from kamlab.segmentation.classes import (
     classify,
     find_standing,
 )
+from kamlab.segmentation.objective import CRITERIA, DEVELOP, NEITHER, SERVE, Gate, Objective
+from kamlab.segmentation.reasons import limit_words, reasons
 
-SERVE, DEVELOP, NEITHER = "serve", "develop", "—"
-# What the explaining score is made of: column, and whether high values are good.
-CRITERIA: Mapping[str, tuple[str, bool]] = {
-    "sales share": ("net_sales", True),
-    "gross profit": ("gross_profit", True),
-    "margin": ("margin_rate", True),
-    "growth": ("sales_growth", True),
-    "business space": ("head_room", True),
-    "payment": ("days_beyond_terms", False),
-    "management": ("philosophy_score", True),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A minimum or maximum that no strength elsewhere makes up for.
-
-    Attributes
-    ----------
-    name : str
-        Short name, as in "payment".
-    column : str
-        Column of the facts.
-    least, most : float
-        Limits, inclusive; infinite where there is none.
-    """
-
-    name: str
-    column: str
-    least: float = -np.inf
-    most: float = np.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """What the list is for.
-
-    Attributes
-    ----------
-    key_accounts : int
-        How many accounts can be served personally.
-    develop_places : int
-        How many smaller accounts can be supported.
-    minimum_sales_share, minimum_margin : float or None
-        Least standing; None: found from the data.
-    weights : mapping of criterion to weight
-        Of the explaining score, not negative; criteria without data are left out and said.
-    gates : tuple of Gate
-        Beside sales and margin.
-    """
-
-    key_accounts: int = 20
-    develop_places: int = 10
-    minimum_sales_share: float | None = None
-    minimum_margin: float | None = None
-    weights: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CRITERIA, 1.0))
-    gates: tuple[Gate, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse an objective that cannot be met."""
-        if self.key_accounts < 1 or self.develop_places < 0:
-            raise ValueError("key_accounts is at least 1 and develop_places not negative")
-        strange = sorted(set(self.weights) - set(CRITERIA))
-        if strange or any(weight < 0 for weight in self.weights.values()):
-            raise ValueError(
-                f"weights are not negative and of {list(CRITERIA)}; not known: {strange}"
-            )
+__all__ = [
+    "CRITERIA",
+    "DEVELOP",
+    "NEITHER",
+    "SERVE",
+    "Gate",
+    "KeyAccounts",
+    "Objective",
+    "key_accounts",
+    "ranking_merit",
+    "worth_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +52,8 @@ class KeyAccounts:
         What `worth` is, in words.
     left_out : tuple of str
         Criteria without data.
+    price_of_score : float
+        Worth of the list if money alone ranked, less that of the list; 0 where it does.
     """
 
     table: pd.DataFrame
@@ -112,6 +61,7 @@ class KeyAccounts:
     standing: Standing
     worth_is: str
     left_out: tuple[str, ...]
+    price_of_score: float
 
 
 def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> KeyAccounts:
@@ -150,23 +100,26 @@ def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> Key
     )
     table = _figures(facts)
     table["class"] = classify(facts, standing)
-    worth, worth_is = _worth(facts)
+    worth, worth_is = worth_of(facts)
     table["worth"] = worth
     table["score"], left_out = _score(facts, objective.weights)
     failed = _failed(facts, table, standing, objective)
     table["gate_failed"] = [
         ", ".join(name for name in failed.columns if row[name]) for row in failed.to_dict("records")
     ]
-    selected = _select(worth, ~failed.any(axis=1), objective.key_accounts)
+    merit = ranking_merit(worth, table["score"], objective.money_weight)
+    allowed = ~failed.any(axis=1) & (worth > 0)
+    selected = _select(merit, allowed, objective.key_accounts)
     table["selected"] = selected
     table["lane"] = np.where(selected, SERVE, NEITHER)
     table.loc[_develop(facts, table, objective), "lane"] = DEVELOP
-    prices = _gate_prices(facts, worth, failed, standing, objective)
-    table["rank"] = worth.where(selected).rank(ascending=False, method="first").astype("Int64")
-    table["reason"] = _reasons(table, standing, worth_is)
+    prices = _gate_prices(facts, worth, merit, failed, standing, objective)
+    by_money = _select(worth, allowed, objective.key_accounts)
+    table["rank"] = merit.where(selected).rank(ascending=False, method="first").astype("Int64")
+    table["reason"] = reasons(table, facts, standing, worth_is, objective)
     lane_order = table["lane"].map({SERVE: 0, DEVELOP: 1, NEITHER: 2})
-    order = pd.DataFrame({"lane": lane_order, "worth": -table["worth"], "id": table["account_id"]})
-    table = table.loc[order.sort_values(["lane", "worth", "id"]).index].reset_index(drop=True)
+    order = pd.DataFrame({"lane": lane_order, "merit": -merit, "id": table["account_id"]})
+    table = table.loc[order.sort_values(["lane", "merit", "id"]).index].reset_index(drop=True)
     first = ["account_id", "name", "rank", "selected", "lane", "class", "score", "worth"]
     first += ["gate_failed", "reason"]
     return KeyAccounts(
@@ -175,7 +128,29 @@ def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> Key
         standing,
         worth_is,
         left_out,
+        float(worth[by_money].sum() - worth[selected].sum()),
     )
+
+
+def ranking_merit(worth: pd.Series, score: pd.Series, money_weight: float) -> pd.Series:
+    """Give what ranks the accounts: worth alone, or joined with the score.
+
+    Parameters
+    ----------
+    worth : pd.Series of shape (n_accounts,)
+        In the currency; money keeps its scale.
+    score : pd.Series of shape (n_accounts,)
+        0 to 100; where it is missing, money alone ranks.
+    money_weight : float
+        0 to 1.
+
+    Returns
+    -------
+    pd.Series of shape (n_accounts,)
+    """
+    if money_weight == 1 or not score.notna().any() or not worth.max() > 0:
+        return worth
+    return money_weight * worth / worth.max() + (1 - money_weight) * score / 100
 
 
 def _figures(facts: pd.DataFrame) -> pd.DataFrame:
@@ -196,8 +171,21 @@ def _figures(facts: pd.DataFrame) -> pd.DataFrame:
     return table.join(facts[extra])
 
 
-def _worth(facts: pd.DataFrame) -> tuple[pd.Series, str]:
-    """Give what ranks the accounts, and its name."""
+def worth_of(facts: pd.DataFrame) -> tuple[pd.Series, str]:
+    """Give what each account is worth, and what that is in words.
+
+    Parameters
+    ----------
+    facts : pd.DataFrame
+        As for `key_accounts`.
+
+    Returns
+    -------
+    worth : pd.Series of shape (n_accounts,)
+        Expected gross profit where given, else gross profit, less cost to serve where known; net
+        sales where no cost is known.
+    worth_is : str
+    """
     serve = facts["cost_to_serve"].fillna(0.0) if "cost_to_serve" in facts else 0.0
     served = "cost_to_serve" in facts and facts["cost_to_serve"].notna().any()
     less = " less cost to serve" if served else ""
@@ -245,10 +233,10 @@ def _failed(
     return failed
 
 
-def _select(worth: pd.Series, allowed: pd.Series, places: int) -> pd.Series:
-    """Choose the allowed accounts worth most; nobody worth nothing."""
-    ordered = worth[allowed & (worth > 0)].sort_values(ascending=False, kind="stable")
-    return pd.Series(worth.index.isin(ordered.index[:places]), index=worth.index)
+def _select(merit: pd.Series, allowed: pd.Series, places: int) -> pd.Series:
+    """Choose the best of the allowed accounts."""
+    ordered = merit[allowed].sort_values(ascending=False, kind="stable")
+    return pd.Series(merit.index.isin(ordered.index[:places]), index=merit.index)
 
 
 def _develop(facts: pd.DataFrame, table: pd.DataFrame, objective: Objective) -> pd.Index:
@@ -272,6 +260,7 @@ def _develop(facts: pd.DataFrame, table: pd.DataFrame, objective: Objective) -> 
 def _gate_prices(
     facts: pd.DataFrame,
     worth: pd.Series,
+    merit: pd.Series,
     failed: pd.DataFrame,
     standing: Standing,
     objective: Objective,
@@ -284,11 +273,13 @@ def _gate_prices(
         if np.isfinite(standing.margin)
         else "none: cost not known"
     )
-    limits |= {gate.name: _limit_words(gate) for gate in objective.gates}
-    with_all = worth[_select(worth, ~failed.any(axis=1), places)]
+    limits |= {gate.name: limit_words(gate) for gate in objective.gates}
+    earning = worth > 0
+    with_all = worth[_select(merit, ~failed.any(axis=1) & earning, places)]
     rows = []
     for name in failed.columns:
-        without = worth[_select(worth, ~failed.drop(columns=name).any(axis=1), places)]
+        others = failed.drop(columns=name).any(axis=1)
+        without = worth[_select(merit, ~others & earning, places)]
         losses = facts.loc[failed[name], "gross_profit"].clip(upper=0).sum()
         rows.append(
             {
@@ -303,56 +294,3 @@ def _gate_prices(
             }
         )
     return pd.DataFrame(rows)
-
-
-def _limit_words(gate: Gate) -> str:
-    """Say a gate's limits."""
-    parts = [f"at least {gate.least:g}"] if np.isfinite(gate.least) else []
-    parts += [f"at most {gate.most:g}"] if np.isfinite(gate.most) else []
-    return " and ".join(parts)
-
-
-def _reasons(table: pd.DataFrame, standing: Standing, worth_is: str) -> list[str]:
-    """Say in one sentence for each account why it is where it is."""
-    total_sales = table["net_sales"].sum()
-    overall = table["gross_profit"].sum() / total_sales if total_sales > 0 else np.nan
-    cut = table.loc[table["selected"], "worth"].min()
-    return [_reason(row, standing, worth_is, overall, cut) for row in table.to_dict("records")]
-
-
-def _reason(row: Mapping, standing: Standing, worth_is: str, overall: float, cut: float) -> str:
-    """Word one account's reason."""
-    margin = row["margin_rate"]
-    said = (
-        "margin not known"
-        if row["class"] == UNKNOWN or not np.isfinite(margin)
-        else f"margin {margin:.1%} (all accounts {overall:.1%})"
-    )
-    share = f"{row['sales_share']:.1%} of sales"
-    moved = _movement(row.get("sales_growth", np.nan))
-    if row["selected"]:
-        return f"Number {row['rank']} by {worth_is}: {share}, {said}{moved}."
-    if row["lane"] == DEVELOP:
-        room = row.get("head_room", np.nan)
-        space = f"; room for {room:,.0f} more a year" if room is not None and room > 0 else ""
-        return f"Small but worth supporting: {said}{moved}{space}."
-    failed = row["gate_failed"].split(", ") if row["gate_failed"] else []
-    if "margin" in failed and "sales" not in failed:
-        return f"Sells much ({share}) but earns too little: {said}, least {standing.margin:.1%}."
-    if "sales" in failed:
-        least = f"sales of {row['net_sales']:,.0f} against the least {standing.sales:,.0f}"
-        return f"Too small: {least}; {said}."
-    if failed:
-        return f"Kept out by {' and '.join(failed)}: {worth_is} {row['worth']:,.0f}, {said}."
-    if row["worth"] <= 0:
-        return f"Costs more than it earns: {worth_is} {row['worth']:,.0f}, {said}."
-    return f"Short of the last place by {cut - row['worth']:,.0f}: {share}, {said}{moved}."
-
-
-def _movement(growth: float | None) -> str:
-    """Word the growth of sales on the year before; nothing where it is not known or small."""
-    if growth is None or not np.isfinite(growth) or abs(growth) < 0.01:
-        return ""
-    if growth > 2:
-        return f", sales {growth + 1:.0f} times those of the year before"
-    return f", sales {'up' if growth > 0 else 'down'} {abs(growth):.0%} on the year before"

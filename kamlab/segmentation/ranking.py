@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from kamlab.segmentation.key_list import CRITERIA
+from kamlab.segmentation.objective import CRITERIA
 
 WEIGHTED_SUM, TOPSIS, VIKOR, PROMETHEE = "weighted sum", "TOPSIS", "VIKOR", "PROMETHEE II"
 METHODS = (WEIGHTED_SUM, TOPSIS, VIKOR, PROMETHEE)

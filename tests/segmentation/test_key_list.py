@@ -139,3 +139,37 @@ def test_what_makes_no_sense_is_refused():
         key_accounts(_facts(), Objective(gates=(Gate("payment", "days_late"),)))
     with pytest.raises(ValueError, match="'A000' stands twice"):
         key_accounts(pd.concat([_facts(), _facts().head(1)]))
+
+
+def test_an_added_gate_says_by_how_much_it_was_missed():
+    facts = _facts().assign(days_beyond_terms=0.0)
+    best = facts["gross_profit"].idxmax()
+    facts.loc[best, "days_beyond_terms"] = 47
+    gate = Gate("payment", "days_beyond_terms", most=30)
+
+    table = key_accounts(facts, Objective(gates=(gate,))).table.set_index("account_id")
+
+    assert table.loc[facts.loc[best, "account_id"], "reason"].startswith(
+        "Kept out by payment (47, at most 30): gross profit"
+    )
+
+
+def test_a_score_that_has_a_say_costs_money_and_the_cost_is_told():
+    facts = _facts()
+    money = key_accounts(facts, Objective(key_accounts=15))
+    said = Objective(key_accounts=15, money_weight=0.2, weights={"growth": 1.0})
+    mixed = key_accounts(facts, said)
+    worth = [made.table.loc[made.table["selected"], "worth"].sum() for made in (money, mixed)]
+    growth = [m.table.loc[m.table["selected"], "sales_growth"].mean() for m in (money, mixed)]
+
+    assert money.price_of_score == 0
+    assert mixed.price_of_score == pytest.approx(worth[0] - worth[1])
+    assert mixed.price_of_score > 0
+    assert growth[1] > growth[0]
+    assert "Number 1 by gross profit (20%) and score" in mixed.table["reason"].iloc[0]
+    assert (mixed.table.loc[mixed.table["selected"], "gate_failed"] == "").all()
+
+
+def test_a_money_weight_outside_0_to_1_is_refused():
+    with pytest.raises(ValueError, match="money_weight lies between 0 and 1"):
+        Objective(money_weight=1.5)
