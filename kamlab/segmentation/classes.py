@@ -80,7 +80,7 @@ def find_standing(
     else:
         least = minimum_sales_share * float(sales.sum())
         how_sales = f"given: {minimum_sales_share:.2%} of all sales"
-    known = _margin_known(facts) & (facts["net_sales"] > 0)
+    known = margin_known(facts) & (facts["net_sales"] > 0)
     if not known.any():
         return Standing(least, np.nan, np.nan, how_sales, "no cost is known, so no margin is asked")
     overall = float(facts.loc[known, "gross_profit"].sum() / facts.loc[known, "net_sales"].sum())
@@ -100,8 +100,19 @@ def find_standing(
     return Standing(least, low, rich, how_sales, how_margin)
 
 
-def _margin_known(facts: pd.DataFrame) -> pd.Series:
-    """Tell where enough of the sales have a known cost for a margin to mean something."""
+def margin_known(facts: pd.DataFrame) -> pd.Series:
+    """Tell where enough of the sales have a known cost for a margin to mean something.
+
+    Parameters
+    ----------
+    facts : pd.DataFrame
+        As for `find_standing`.
+
+    Returns
+    -------
+    pd.Series of shape (n_accounts,)
+        True where margin and gross profit are known, on half of the turnover or more.
+    """
     known = facts["margin_rate"].notna() & facts["gross_profit"].notna()
     return known & (facts["cost_known_share"].fillna(0.0) >= _LEAST_COST_KNOWN)
 
@@ -123,7 +134,7 @@ def classify(facts: pd.DataFrame, standing: Standing) -> pd.Series:
         not known: no margin is claimed for them.
     """
     large = facts["net_sales"].fillna(0.0) >= max(standing.sales, np.nextafter(0, 1))
-    known = _margin_known(facts)
+    known = margin_known(facts)
     enough = known & (facts["margin_rate"] >= standing.margin) & (facts["gross_profit"] > 0)
     rich = known & (facts["margin_rate"] >= standing.rich_margin) & (facts["gross_profit"] > 0)
     classes = np.select(
