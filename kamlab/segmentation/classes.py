@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.segmentation.concentration import abc
+from kamlab.segmentation.stress import at_stake
 
 KEY, VOLUME, RICH, STANDARD = (
     "key account",
@@ -180,18 +181,9 @@ def exposure(
     ValueError
         If spill_over is not between 0 and 1.
     """
-    if not 0 <= spill_over <= 1:
-        raise ValueError(f"spill_over lies between 0 and 1, not {spill_over}")
-    profit = facts["gross_profit"].fillna(0.0)
-    serve = facts["cost_to_serve"].fillna(0.0) if "cost_to_serve" in facts else profit * 0
-    region = (
-        facts["region"].fillna("not known") if "region" in facts else profit.map(lambda _: "all")
-    )
-    sales = facts["net_sales"].clip(lower=0)
-    region_sales = sales.groupby(region).transform("sum")
-    other_profit = profit.clip(lower=0).groupby(region).transform("sum") - profit.clip(lower=0)
-    within = (sales / region_sales.where(region_sales > 0)).fillna(0.0)
-    contribution = profit - serve
+    stake = at_stake(facts, spill_over=spill_over)
+    profit, sales = facts["gross_profit"].fillna(0.0), facts["net_sales"].clip(lower=0)
+    contribution = stake["own"]
     overall = profit.sum() / sales.sum() if sales.sum() > 0 else np.nan
     wanted = np.clip(overall, 0, 0.95)
     table = pd.DataFrame(
@@ -206,7 +198,7 @@ def exposure(
             if fixed_cost
             else np.nan,
             "loss_if_it_leaves": contribution,
-            "loss_elsewhere": spill_over * within * other_profit,
+            "loss_elsewhere": stake["elsewhere"],
             "price_rise_needed": ((sales - profit) / (1 - wanted) / sales - 1).clip(lower=0),
         }
     )
