@@ -103,21 +103,23 @@ def _require_cost(lines: nw.LazyFrame) -> None:
 def _histories(days: nw.LazyFrame, amount: str) -> nw.LazyFrame:
     """Condense purchase days to accounts; the first day is no repeat."""
     known = nw.col("cost_lines") > 0 if amount == "gross_profit" else nw.lit(True)
-    days = days.select(
-        "account_id",
-        number=day_number("day"),
-        amount=nw.when(known).then(nw.col(amount)),
-    )
+    value = nw.when(known).then(nw.col(amount))
+    days = days.select("account_id", number=day_number("day"), value=value)
+    if days.implementation.is_spark_like():  # Narwhals has no ordered first there
+        opening = nw.col("number") == nw.col("number").min().over("account_id")
+        days = days.with_columns(opening=nw.when(opening).then(nw.col("value")))
+        begun = nw.col("opening").max()
+    else:
+        begun = nw.col("value").first(order_by="number")
     return (
-        days.with_columns(first=nw.col("number").min().over("account_id"))
-        .with_columns(repeat=nw.when(nw.col("number") > nw.col("first")).then(nw.col("amount")))
-        .group_by("account_id")
+        days.group_by("account_id")
         .agg(
             nw.len().cast(nw.Int64).alias("days"),
             nw.col("number").min().alias("first"),
             nw.col("number").max().alias("last"),
-            nw.col("repeat").sum(),
-            nw.col("repeat").count().cast(nw.Int64).alias("known"),
+            nw.col("value").sum().alias("all"),
+            nw.col("value").count().cast(nw.Int64).alias("known"),
+            begun.alias("begun"),
         )
         .sort("account_id")
     )
@@ -125,10 +127,12 @@ def _histories(days: nw.LazyFrame, amount: str) -> nw.LazyFrame:
 
 def _finish(raw: pd.DataFrame, end: date, unit: int) -> pd.DataFrame:
     """Turn day numbers into ages in the unit asked for."""
+    repeats = raw["known"] - raw["begun"].notna()
+    spent = raw["all"] - raw["begun"].fillna(0.0)
     result = raw.assign(
         frequency=raw["days"] - 1,
         recency=(raw["last"] - raw["first"]) / unit,
         T=(end.toordinal() - 1 - raw["first"]) / unit,
-        monetary_value=ratio(raw["repeat"], raw["known"].to_numpy(np.float64)),
+        monetary_value=ratio(spent, repeats.to_numpy(np.float64)),
     )
     return result[list(REPEATS)]
