@@ -243,6 +243,33 @@ def count(where: nw.Expr) -> nw.Expr:
     return nw.when(where).then(nw.lit(1)).otherwise(nw.lit(0)).sum().cast(nw.Int64)
 
 
+def opening(frame: nw.LazyFrame, name: str, order_by: list[str]) -> tuple[nw.LazyFrame, nw.Expr]:
+    """Give the value that stands first in each account's rows by an order.
+
+    Parameters
+    ----------
+    frame : nw.LazyFrame
+        With `account_id`.
+    name : str
+        The column whose first value is asked for; it may be missing there.
+    order_by : list of str
+        Columns that put an account's rows in order, the smallest first.
+
+    Returns
+    -------
+    tuple of nw.LazyFrame and nw.Expr
+        The frame to group by `account_id`, and the expression for use in `agg`.
+    """
+    if not frame.implementation.is_spark_like():
+        return frame, nw.col(name).first(order_by=order_by)
+    # Narwhals has no ordered first on Spark
+    place = nw.col("one").cum_sum().over("account_id", order_by=order_by)
+    frame = frame.with_columns(one=nw.lit(1)).with_columns(
+        opening=nw.when(place == 1).then(nw.col(name))
+    )
+    return frame, nw.col("opening").max()
+
+
 def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
     """Collect a lazy table through Arrow, with the same pandas types from every engine.
 

@@ -13,7 +13,7 @@ from narwhals.typing import IntoFrame
 
 from kamlab.accounts.days import account_days, bought
 from kamlab.accounts.dictionary import REPEATS
-from kamlab.accounts.engine import as_day, as_lines, between, day_number, ratio, to_pandas
+from kamlab.accounts.engine import as_day, as_lines, between, day_number, opening, ratio, to_pandas
 
 UNITS = {"D": 1, "W": 7}
 AMOUNTS = ("net_sales", "gross_profit")
@@ -105,12 +105,7 @@ def _histories(days: nw.LazyFrame, amount: str) -> nw.LazyFrame:
     known = nw.col("cost_lines") > 0 if amount == "gross_profit" else nw.lit(True)
     value = nw.when(known).then(nw.col(amount))
     days = days.select("account_id", number=day_number("day"), value=value)
-    if days.implementation.is_spark_like():  # Narwhals has no ordered first there
-        opening = nw.col("number") == nw.col("number").min().over("account_id")
-        days = days.with_columns(opening=nw.when(opening).then(nw.col("value")))
-        begun = nw.col("opening").max()
-    else:
-        begun = nw.col("value").first(order_by="number")
+    days, begun = opening(days, "value", ["number"])
     return (
         days.group_by("account_id")
         .agg(
