@@ -1,0 +1,227 @@
+"""How well would each rule have picked in the past, on this company's own data?"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kamlab.segmentation.forecast import MOST_ORIGINS, OURS, expect, learn
+from kamlab.segmentation.ledger import as_daily, day_of, open_ledger
+from kamlab.segmentation.rules import RANDOM, naive_scores, pick
+
+BEST = "best possible"
+_DRAWS = 400
+_LEAST_TO_SWITCH = 3  # periods that do not overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """How each rule picked on earlier days.
+
+    Attributes
+    ----------
+    table : pd.DataFrame
+        One row a day and rule: `origin`, `rule`, `horizon_days`, `places`, `captured` (what the
+        picked went on to earn), `best_possible` (of as many picked with hindsight),
+        `captured_share` and `regret` (best possible less captured, money).
+    league : pd.DataFrame
+        One row a rule, the best first: `rule`, `origins`, `mean` (captured share), `low` and `high`
+        (90 % interval), `against_ours` (mean of the difference) with `against_low` and
+        `against_high`, `regret` (mean, money), `won` (days on which no rule did better).
+    adopted : str
+        The rule to use: ours, unless another was clearly better.
+    amount : {"gross_profit", "net_sales"}
+        What is captured.
+    horizon_days : int
+        Length of the periods that were judged.
+    why : str
+        Why that rule, in a sentence.
+    """
+
+    table: pd.DataFrame
+    league: pd.DataFrame
+    adopted: str
+    amount: str
+    horizon_days: int
+    why: str
+
+
+def backtest(
+    orders: Any,  # noqa: ANN401  order lines of any engine
+    as_of: date | str,
+    *,
+    horizon_days: int = 365,
+    places: int = 20,
+    level: float = 0.9,
+    seed: int = 0,
+) -> Backtest:
+    """Pick on earlier days by every rule, with what was known then, and see what was captured.
+
+    Parameters
+    ----------
+    orders : frame
+        Order lines, or the account-days of `kamlab.accounts.days.daily_sums`.
+    as_of : date or str
+        First day not seen: the last judged period ends before it.
+    horizon_days : int, default 365
+        Length of the period ahead; shortened where the history is shorter than one and a half.
+    places : int, default 20
+        How many accounts each rule picks.
+    level : float, default 0.9
+        Of the intervals, which come from drawing days and accounts with replacement.
+    seed : int, default 0
+
+    Returns
+    -------
+    Backtest
+        With an empty table where the history is too short for a single period.
+
+    Raises
+    ------
+    ValueError
+        If nothing lies before `as_of`, or a number is out of range.
+
+    Notes
+    -----
+    A rule takes the place of ours only where it was better with near certainty over at least three
+    periods that do not overlap: a rule chosen for a small lead on few days does worse afterwards
+    (benchmarks/picking.md gives the measurement).
+    """
+    if horizon_days < 7 or places < 1 or not 0.5 <= level < 1:
+        raise ValueError("horizon_days is at least 7, places at least 1, level in [0.5, 1)")
+    ledger = open_ledger(as_daily(orders, as_of))
+    days, lessons = learn(ledger, day_of(as_of), horizon_days, most=2 * MOST_ORIGINS)
+    picks, rows = [], []
+    for lesson in lessons[:MOST_ORIGINS]:
+        before = [other for other in lessons if other.origin + days <= lesson.origin]
+        if not before:  # learn from shorter periods, as the forecast would have done then
+            before = learn(ledger, lesson.origin, days)[1]
+        known = lesson.seen.known
+        scores = naive_scores(ledger, lesson.origin, days)
+        scores[OURS] = expect(lesson.seen, before)[0]
+        order = {
+            rule: pick(np.where(known, score, -np.inf), min(4 * places, int(known.sum())))
+            for rule, score in scores.items()
+        }
+        amount = np.where(known, lesson.amount, 0.0)
+        order[BEST] = pick(np.where(known, amount, -np.inf), min(4 * places, int(known.sum())))
+        picks.append((order, amount))
+        rows += _judged(order, amount, known, places, lesson.origin, days)
+    if not rows:
+        why = "the history is too short to try any rule on an earlier period"
+        return Backtest(pd.DataFrame(), pd.DataFrame(), OURS, ledger.amount, days, why)
+    table = pd.DataFrame(rows)
+    shares = _drawn_shares(picks, places, np.random.default_rng(seed))
+    league = _league(table, shares, level)
+    adopted, why = _adopt(league, shares, table["origin"], days)
+    return Backtest(table, league, adopted, ledger.amount, days, why)
+
+
+def _judged(
+    order: dict[str, np.ndarray],
+    amount: np.ndarray,
+    known: np.ndarray,
+    places: int,
+    origin: int,
+    days: int,
+) -> list[dict]:
+    """Sum up what each rule's picks went on to earn; a random pick earns the mean."""
+    best = float(amount[order[BEST][:places]].clip(min=0).sum())
+    earned = {rule: float(amount[rows[:places]].sum()) for rule, rows in order.items()}
+    del earned[BEST]
+    earned[RANDOM] = float(amount[known].mean()) * min(places, int(known.sum()))
+    return [
+        {
+            "origin": pd.Timestamp(origin, unit="D"),
+            "rule": rule,
+            "horizon_days": days,
+            "places": places,
+            "captured": captured,
+            "best_possible": best,
+            "captured_share": captured / best if best > 0 else np.nan,
+            "regret": best - captured,
+        }
+        for rule, captured in earned.items()
+    ]
+
+
+def _drawn_shares(
+    picks: list[tuple[dict[str, np.ndarray], np.ndarray]],
+    places: int,
+    generator: np.random.Generator,
+) -> pd.DataFrame:
+    """Draw days and accounts with replacement; give each rule's mean captured share in each draw.
+
+    An account that is drawn twice fills two places, so each rule goes down its own ranking until
+    its places are full.
+    """
+    common = set.intersection(*(set(order) for order, _ in picks))
+    rules = [rule for rule in picks[0][0] if rule in common and rule != BEST]
+    total = {rule: np.zeros(_DRAWS) for rule in rules}
+    days = generator.multinomial(len(picks), [1 / len(picks)] * len(picks), _DRAWS)
+    count = len(picks[0][1])
+    pool = np.unique(np.concatenate([rows for order, _ in picks for rows in order.values()]))
+    place = np.full(count, -1)
+    place[pool] = np.arange(len(pool))
+    weights = generator.poisson(1.0, (_DRAWS, len(pool))).astype(np.int8)
+    for number, (order, amount) in enumerate(picks):
+        best = _filled(weights[:, place[order[BEST]]], amount[order[BEST]].clip(min=0), places)
+        for rule in rules:
+            earned = _filled(weights[:, place[order[rule]]], amount[order[rule]], places)
+            share = np.divide(earned, best, out=np.zeros(_DRAWS), where=best > 0)
+            total[rule] += days[:, number] * share
+    return pd.DataFrame(total) / len(picks)
+
+
+def _filled(weights: np.ndarray, amount: np.ndarray, places: int) -> np.ndarray:
+    """Sum the amounts of the first places of a ranking in which accounts stand several times."""
+    before = np.cumsum(weights, axis=1, dtype=np.int64) - weights
+    return np.clip(places - before, 0, weights) @ amount
+
+
+def _league(table: pd.DataFrame, shares: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Give each rule's mean, its interval, and its lead over ours."""
+    wide = table.pivot_table(index="origin", columns="rule", values="captured_share")
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    rows = []
+    for rule, group in table.groupby("rule", sort=False):
+        drawn = shares.get(rule)
+        gap = None if drawn is None or rule == OURS else drawn - shares[OURS]
+        rows.append(
+            {
+                "rule": rule,
+                "origins": len(group),
+                "mean": group["captured_share"].mean(),
+                "low": np.nan if drawn is None else drawn.quantile(ends[0]),
+                "high": np.nan if drawn is None else drawn.quantile(ends[1]),
+                "against_ours": (wide[rule] - wide[OURS]).mean(),
+                "against_low": np.nan if gap is None else gap.quantile(ends[0]),
+                "against_high": np.nan if gap is None else gap.quantile(ends[1]),
+                "regret": group["regret"].mean(),
+                "won": int((wide[rule] >= wide.max(axis=1)).sum()),
+            }
+        )
+    league = pd.DataFrame(rows)
+    return league.sort_values(["mean", "rule"], ascending=[False, True], ignore_index=True)
+
+
+def _adopt(
+    league: pd.DataFrame, shares: pd.DataFrame, origins: pd.Series, days: int
+) -> tuple[str, str]:
+    """Choose the rule to use: ours, unless another was better with near certainty."""
+    rivals = league[~league["rule"].isin([OURS, RANDOM]) & league["rule"].isin(shares)]
+    ours = league.set_index("rule").loc[OURS, "mean"]
+    if rivals.empty:
+        return OURS, "no other rule could be tried"
+    best = rivals.iloc[0]
+    said = f"it captured {ours:.1%} of the best possible, the best simple rule {best['mean']:.1%}"
+    periods = (origins.max() - origins.min()).days / days + 1
+    # near certainty for the best of many: each is tried at a level divided by their number
+    sure = (shares[best["rule"]] - shares[OURS]).quantile(0.05 / len(rivals))
+    if best["mean"] <= ours:
+        return OURS, f"no simple rule did better: {said} ({best['rule']})"
+    if periods < _LEAST_TO_SWITCH or sure <= 0:
+        return OURS, f"{said} ({best['rule']}), a lead too small or too short to be trusted"
+    return str(best["rule"]), f"{best['rule']} was clearly better: {said}"

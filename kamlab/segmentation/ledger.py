@@ -1,0 +1,211 @@
+"""What has each account bought by any day? The account-days behind every forecast."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kamlab.accounts.days import daily_sums
+from kamlab.accounts.engine import as_day
+
+LEAST_COST_KNOWN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Account-days in order of time, as arrays.
+
+    Attributes
+    ----------
+    ids : np.ndarray of shape (n_accounts,)
+        Account ids, sorted.
+    code : np.ndarray of shape (n_days,)
+        Place in `ids` of each account-day.
+    day : np.ndarray of shape (n_days,)
+        Days since 1970-01-01, never falling.
+    sums : dict of str to np.ndarray of shape (n_days,)
+        `sales` (net), `amount` (what is forecast), `volume` (amount without sign), `bought` (1 on
+        days with positive net sales, else 0), `orders`, `lines`, `returns`.
+    amount : {"gross_profit", "net_sales"}
+        What is forecast.
+    first : int
+        First day of the data.
+    """
+
+    ids: np.ndarray
+    code: np.ndarray
+    day: np.ndarray
+    sums: dict[str, np.ndarray]
+    amount: str
+    first: int
+
+    def total(self, what: str, start: int, end: int) -> np.ndarray:
+        """Sum a column per account over the days in [start, end).
+
+        Parameters
+        ----------
+        what : str
+            Key of `sums`.
+        start, end : int
+            Days since 1970-01-01.
+
+        Returns
+        -------
+        np.ndarray of shape (n_accounts,)
+        """
+        low, high = np.searchsorted(self.day, [start, end])
+        values = self.sums[what][low:high]
+        return np.bincount(self.code[low:high], values, minlength=len(self.ids))
+
+    def fading(self, what: str, end: int, half_life: float) -> np.ndarray:
+        """Sum a column per account before a day, each day weighing less the older it is.
+
+        Parameters
+        ----------
+        what : str
+            Key of `sums`.
+        end : int
+            First day no longer seen.
+        half_life : float
+            Days after which an amount counts half.
+
+        Returns
+        -------
+        np.ndarray of shape (n_accounts,)
+        """
+        high = np.searchsorted(self.day, end)
+        weights = 0.5 ** ((end - self.day[:high]) / half_life)
+        values = self.sums[what][:high] * weights
+        return np.bincount(self.code[:high], values, minlength=len(self.ids))
+
+    def edges(self, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Find the first and last day before `end` on which each account bought.
+
+        Parameters
+        ----------
+        end : int
+            First day no longer seen.
+
+        Returns
+        -------
+        tuple of two np.ndarray of shape (n_accounts,)
+            Days since 1970-01-01; the first day of the data for accounts that never bought.
+        """
+        seen = np.flatnonzero(self.sums["bought"][: np.searchsorted(self.day, end)])
+        first = np.full(len(self.ids), self.first)
+        last = first.copy()
+        last[self.code[seen]] = self.day[seen]
+        first[self.code[seen[::-1]]] = self.day[seen[::-1]]
+        return first, last
+
+    def known(self, end: int) -> np.ndarray:
+        """Tell which accounts have any line before a day.
+
+        Parameters
+        ----------
+        end : int
+            First day no longer seen.
+
+        Returns
+        -------
+        np.ndarray of bool, shape (n_accounts,)
+        """
+        return self.total("lines", self.first, end) > 0
+
+
+def day_of(value: date | str) -> int:
+    """Count the days since 1970-01-01.
+
+    Parameters
+    ----------
+    value : date or str
+        A calendar day.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> day_of("1970-01-02")
+    1
+    """
+    return int(np.datetime64(as_day(value), "D").astype(int))
+
+
+def as_daily(orders: Any, as_of: date | str) -> pd.DataFrame:  # noqa: ANN401  any frame
+    """Give account-days before a day, from order lines or from account-days themselves.
+
+    Parameters
+    ----------
+    orders : frame
+        A pandas frame with `day` is taken as what `kamlab.accounts.days.daily_sums` returned and
+        cut at `as_of`; anything else is summed by it.
+    as_of : date or str
+        First day no longer seen.
+
+    Returns
+    -------
+    pd.DataFrame
+
+    Raises
+    ------
+    ValueError
+        If nothing lies before `as_of`.
+    """
+    if isinstance(orders, pd.DataFrame) and "day" in orders:
+        daily = orders[orders["day"] < pd.Timestamp(as_day(as_of))]
+    else:
+        daily = daily_sums(orders, as_of)
+    if daily.empty:
+        raise ValueError(f"no order lies before {as_day(as_of)}: there is no history to learn from")
+    return daily
+
+
+def open_ledger(daily: pd.DataFrame) -> Ledger:
+    """Bring account-days into the order of time and choose what is forecast.
+
+    Gross profit is forecast where at least half of the turnover has a known cost; sales without a
+    known cost then count with the margin that all sales of known cost had earned by their day.
+    Otherwise net sales take its place.
+
+    Parameters
+    ----------
+    daily : pd.DataFrame
+        As `kamlab.accounts.days.daily_sums` returns; in any order.
+
+    Returns
+    -------
+    Ledger
+    """
+    code, ids = pd.factorize(daily["account_id"], sort=True)
+    day = daily["day"].to_numpy("datetime64[D]").astype(int)
+    order = np.lexsort((code, day))
+    code, day = code[order], day[order]
+
+    def column(name: str) -> np.ndarray:
+        return daily[name].to_numpy(float)[order]
+
+    sales = np.nan_to_num(column("net_sales"))
+    profit = column("gross_profit")
+    priced = np.where(np.isnan(profit), 0.0, np.nan_to_num(column("sales_with_cost")))
+    profit = np.nan_to_num(profit)
+    turnover = np.abs(sales).sum()
+    has_cost = turnover > 0 and np.abs(priced).sum() >= LEAST_COST_KNOWN * turnover
+    # the margin known by each day, so that no day is valued with what came later
+    earned, sold = np.cumsum(profit), np.cumsum(priced)
+    margin = np.divide(earned, sold, out=np.zeros(len(sold)), where=sold > 0)
+    amount = profit + margin * (sales - priced) if has_cost else sales
+    sums = {
+        "sales": sales,
+        "amount": amount,
+        "volume": np.abs(amount),
+        "bought": (sales > 0).astype(float),
+        "orders": column("orders"),
+        "lines": column("lines"),
+        "returns": column("returns"),
+    }
+    name = "gross_profit" if has_cost else "net_sales"
+    return Ledger(np.asarray(ids, dtype=object), code, day, sums, name, int(day[0]))
