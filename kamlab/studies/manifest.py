@@ -97,8 +97,13 @@ def utc(seconds: float) -> str:
 
 def _moved(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
     """Say which files changed between the check of the data and the study's own reading."""
-    known = {entry.get("file"): entry.get("sha256") for entry in before}
-    changed = [e["file"] for e in after if known.get(e.get("file"), e["sha256"]) != e["sha256"]]
+    # two queries over one file have the same name and differ by their table
+    known = {(entry.get("table"), entry.get("file")): entry.get("sha256") for entry in before}
+    changed = [
+        entry["file"]
+        for entry in after
+        if known.get((entry.get("table"), entry["file"]), entry["sha256"]) != entry["sha256"]
+    ]
     return [f"{file} was changed while the study ran; run it again." for file in changed]
 
 
