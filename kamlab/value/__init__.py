@@ -5,9 +5,11 @@ from importlib import import_module
 _HOMES = {
     "BetaGeoCNBD": "beta_geo",
     "BetaGeoNBD": "beta_geo",
+    "GammaGamma": "gamma_gamma",
     "ModifiedBetaGeoCNBD": "beta_geo",
     "ModifiedBetaGeoNBD": "beta_geo",
     "ParetoNBD": "pareto",
+    "ShiftedBetaGeometric": "contracts",
 }
 
 __all__ = list(_HOMES)

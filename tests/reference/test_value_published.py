@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from kamlab.accounts import repeat_purchases
-from kamlab.value import BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD
+from kamlab.value import (
+    BetaGeoNBD,
+    GammaGamma,
+    ModifiedBetaGeoNBD,
+    ParetoNBD,
+    ShiftedBetaGeometric,
+)
+from kamlab.value.markov import markov_value
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +135,44 @@ def test_every_model_is_finite_up_to_ten_thousand_purchases(cdnow, model):
 
     assert np.isfinite(fitted.expected_purchases(summary, 39.0)).all()
     assert fitted.probability_alive(summary).between(0, 1).all()
+
+
+def test_gamma_gamma(cdnow):
+    """Fader and Hardie, note 025; conditional spend of the first ten customers."""
+    money = cdnow[cdnow["frequency"] > 0]
+    model = GammaGamma().fit(money)
+
+    assert len(money) == 946
+    assert model.p_ == pytest.approx(6.249572, abs=2e-3)
+    assert model.q_ == pytest.approx(3.744225, abs=1e-3)
+    assert model.v_ == pytest.approx(15.443521, abs=1e-2)
+    assert model.log_likelihood_ == pytest.approx(-4055.917695, abs=1e-4)
+    assert model.population_mean_ == pytest.approx(35.1704, abs=1e-3)
+    given = GammaGamma.from_parameters(p=6.25, q=3.74, v=15.44)
+    first = cdnow.sort_values("account_id", key=lambda ids: ids.astype(int)).head(10)
+    published = [24.65, 18.91, 35.17, 35.17, 35.17, 71.46, 18.91, 35.17, 27.28, 35.17]
+    spend = model.predict(first).round(2).tolist()
+    assert spend == pytest.approx(published, abs=0.02)
+    assert given.predict(first).iloc[0] == pytest.approx(24.65, abs=0.02)
+
+
+def test_shifted_beta_geometric(shared_data):
+    alive = pd.read_csv(shared_data("sbg") / "survival.csv").iloc[:8]
+    high = ShiftedBetaGeometric().fit(alive["highend_pct"])
+    regular = ShiftedBetaGeometric().fit(alive["regular_pct"])
+
+    assert (high.alpha_, high.beta_) == pytest.approx((0.668, 3.806), abs=6e-4)
+    assert (regular.alpha_, regular.beta_) == pytest.approx((0.704, 1.182), abs=6e-4)
+
+
+def test_markov_value_of_pfeifer_and_carraway():
+    chances = np.zeros((5, 5))
+    for state, back in enumerate([0.3, 0.2, 0.15, 0.05]):
+        chances[state, 0], chances[state, state + 1] = back, 1 - back
+    chances[4, 4] = 1
+    rewards = [36, -4, -4, -4, 0]
+
+    four = markov_value(chances, rewards, rate=0.2, periods=4)
+    assert four == pytest.approx([50.115, 4.220, 0.592, -1.980, 0], abs=6e-4)
+    without_end = markov_value(chances, rewards, rate=0.2)
+    assert without_end == pytest.approx([52.320, 5.554, 1.251, -1.820, 0], abs=6e-4)
