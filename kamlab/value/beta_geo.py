@@ -250,7 +250,8 @@ class BetaGeoCNBD(_Regular):
         Regularity.
     log_likelihoods_ : pd.Series
         By k, comparable among them and with models of random purchases. With a column `log_gaps`
-        in the table (sum of the logarithms of an account's gaps, see `add_log_gaps`) it is that
+        in the table (sum of the logarithms of an account's gaps, see
+        `kamlab.value.holdout.with_log_gaps`) it is that
         of all gaps, which tells regularity far better than the summary alone.
     r_, alpha_, a_, b_, log_likelihood_, aic_, standard_errors_, convergence_
         As in `BetaGeoNBD`; r and alpha are of the events of which every k-th is a purchase.

@@ -40,6 +40,12 @@ COLUMNS = {
     ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
+    ("value", "lifetime_value"): {
+        "account_id", "expected_orders", "p_alive", "value", "low", "high",
+    },
+    ("value", "hold_out"): {"prediction", "expected", "came", "mean_error", "of_best"},
+    ("value", "tracking"): {"day", "actual", "expected"},
+    ("value", "models"): {"model", "aic", "converged"},
     ("summary", "first_actions"): {"action", "account_id"},
     ("truth", "accuracy"): {"measure", "rank_correlation", "coverage"},
     ("truth", "regret"): {"rule", "captured_share"},

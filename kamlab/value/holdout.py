@@ -1,0 +1,195 @@
+"""Would the purchase model have been right? Fit on early days, judge on later ones."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from kamlab.accounts.days import daily_sums
+from kamlab.accounts.engine import as_day
+from kamlab.accounts.repeats import UNITS, repeat_purchases
+from kamlab.value.purchases import PurchaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """What was known on a day and what came after it.
+
+    Attributes
+    ----------
+    table : pd.DataFrame
+        One row an account known on the day, as from `repeat_purchases`, with `log_gaps`, and
+        `purchases` (order days after it), `amount` (of all days after it) and `last_period` (amount
+        of as many days before it).
+    split : date
+        First day held out.
+    length : float
+        Time held out, in the unit of the table.
+    unit : {"D", "W"}
+    """
+
+    table: pd.DataFrame
+    split: date
+    length: float
+    unit: str
+
+
+def with_log_gaps(summary: pd.DataFrame, days: pd.DataFrame, *, unit: str = "D") -> pd.DataFrame:
+    """Add the sum of the logarithms of each account's gaps, which tells how regularly it buys.
+
+    Parameters
+    ----------
+    summary : pd.DataFrame
+        As from `repeat_purchases`.
+    days : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums` of the same orders and day.
+    unit : {"D", "W"}, default "D"
+        Of the summary's times.
+
+    Returns
+    -------
+    pd.DataFrame
+        With `log_gaps`; 0 for accounts that never came back.
+    """
+    bought = days.loc[days["net_sales"] > 0, ["account_id", "day"]].sort_values(
+        ["account_id", "day"]
+    )
+    gap = bought.groupby("account_id")["day"].diff().dt.days / UNITS[unit]
+    logs = np.log(gap.dropna()).groupby(bought["account_id"]).sum()
+    return summary.assign(log_gaps=summary["account_id"].map(logs).fillna(0.0))
+
+
+def hold_out(
+    orders: IntoFrame,
+    as_of: date | str,
+    *,
+    days: int,
+    unit: str = "D",
+    amount: str = "net_sales",
+    zero_price: str = "drop",
+) -> HoldOut:
+    """Cut history at a day and keep what came after it for judging.
+
+    Parameters
+    ----------
+    orders : frame
+        Order lines, see `kamlab.accounts.repeat_purchases`.
+    as_of : date or str
+        First day not seen at all.
+    days : int
+        Days held out before it, at least 1.
+    unit, amount, zero_price
+        As for `repeat_purchases`.
+
+    Returns
+    -------
+    HoldOut
+
+    Raises
+    ------
+    ValueError
+        If `days` is below 1, or nothing lies before the split.
+    """
+    if days < 1:
+        raise ValueError(f"days held out are 1 or more, not {days}")
+    end = as_day(as_of)
+    split = end - timedelta(days=days)
+    table = repeat_purchases(orders, split, unit=unit, amount=amount, zero_price=zero_price)
+    if table.empty:
+        raise ValueError(f"nobody bought before {split}: there is nothing to fit on")
+    daily = daily_sums(orders, end)
+    before = daily[daily["day"] < pd.Timestamp(split)]
+    after = daily[daily["day"] >= pd.Timestamp(split)]
+    table = with_log_gaps(table, before, unit=unit)
+    bought = after[after["net_sales"] > 0] if zero_price == "drop" else after
+    purchases = bought.groupby("account_id").size()
+    recent = before[before["day"] >= pd.Timestamp(split - timedelta(days=days))]
+    ids = table["account_id"]
+    table = table.assign(
+        purchases=ids.map(purchases).fillna(0).astype(int),
+        amount=ids.map(after.groupby("account_id")[amount].sum()).fillna(0.0),
+        last_period=ids.map(recent.groupby("account_id")[amount].sum()).fillna(0.0),
+    )
+    return HoldOut(table, split, days / UNITS[unit], unit)
+
+
+def judge(held: HoldOut, predictions: dict[str, pd.Series], *, top: float = 0.1) -> pd.DataFrame:
+    """Compare predictions of amounts with what came.
+
+    Parameters
+    ----------
+    held : HoldOut
+    predictions : dict of str to pd.Series
+        By name: amount expected of each row of `held.table`, in its order.
+    top : float, default 0.1
+        Share of accounts that is picked by each prediction.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a prediction, with "best possible": `prediction`, `expected` and `came` (sums),
+        `mean_error` (mean absolute error of an account), `captured_share` (amount of the picked
+        over all amount that came; missing where all together lost money) and `of_best` (over the
+        amount of the best that could be picked).
+    """
+    came = held.table["amount"].to_numpy(float)
+    count = max(1, round(top * len(came)))
+    best = np.sort(came)[::-1][:count].clip(min=0).sum()
+    rows = []
+    for name, prediction in {**predictions, "best possible": pd.Series(came)}.items():
+        values = np.nan_to_num(prediction.to_numpy(float))
+        picked = np.argsort(-values, kind="stable")[:count]
+        rows.append(
+            {
+                "prediction": name,
+                "expected": values.sum(),
+                "came": came.sum(),
+                "mean_error": np.abs(values - came).mean(),
+                "captured_share": came[picked].sum() / came.sum() if came.sum() > 0 else np.nan,
+                "of_best": came[picked].sum() / best if best > 0 else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def tracking(
+    model: PurchaseModel, orders: IntoFrame, as_of: date | str, *, unit: str = "D", points: int = 60
+) -> pd.DataFrame:
+    """Give the repeat purchases of all accounts over time, as they came and as expected.
+
+    Parameters
+    ----------
+    model : PurchaseModel
+        Fitted to the accounts' histories up to any day.
+    orders : frame
+        Order lines.
+    as_of : date or str
+        First day not seen.
+    unit : {"D", "W"}, default "D"
+        Of the model's times.
+    points : int, default 60
+        Points of the curve.
+
+    Returns
+    -------
+    pd.DataFrame
+        `day`, `actual` and `expected`, both cumulative, of the accounts that had begun by then.
+    """
+    daily = daily_sums(orders, as_of)
+    bought = daily[daily["net_sales"] > 0]
+    begun = bought.groupby("account_id")["day"].min()
+    repeats = bought.loc[bought["day"] > bought["account_id"].map(begun), "day"].sort_values()
+    span = pd.date_range(begun.min(), as_day(as_of) - timedelta(days=1), periods=points)
+    births, count = np.unique(begun.to_numpy("datetime64[D]").astype(int), return_counts=True)
+    moments = span.to_numpy().astype("datetime64[D]").astype(int)
+    expected = []
+    for moment in moments:
+        age = (moment - births) / UNITS[unit]
+        alive = age > 0
+        expected.append(
+            float(count[alive] @ model.expected_purchases_new(age[alive])) if alive.any() else 0.0
+        )
+    actual = np.searchsorted(repeats.to_numpy(), span.to_numpy(), side="right")
+    return pd.DataFrame({"day": span, "actual": actual, "expected": expected})
