@@ -43,7 +43,7 @@ class Effect:
         Share of the rest of the variation of treatment and of outcome that something unseen would
         have to explain to bring the estimate to zero.
     scores : np.ndarray of shape (treated + untreated,)
-        Each used row's own contribution; their mean is the estimate.
+        Each used row's own contribution; their (weighted) mean is the estimate.
     """
 
     estimate: float
@@ -71,6 +71,7 @@ def average_effect(
     design: str = "randomised",
     propensity: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
     overlap: float = 0.05,
     outcome_model: Any = None,  # noqa: ANN401  any scikit-learn regressor
     propensity_model: Any = None,  # noqa: ANN401  any scikit-learn classifier
@@ -96,6 +97,9 @@ def average_effect(
         covariates in an observational design.
     clusters : array-like of shape (n,), optional
         Rows of one cluster (one account at several times) vary together.
+    weights : array-like of shape (n,), optional
+        How much each row counts, such as the inverse of its noise: the estimate is then the
+        weighted average effect.
     overlap : float, default 0.05
         Observational: rows with a propensity below this or above one less this are left out.
     outcome_model, propensity_model : estimators, optional
@@ -126,20 +130,21 @@ def average_effect(
     Examples
     --------
     >>> effect = average_effect([3, 4, 5, 4, 4, 1, 2, 3, 2, 2], [1] * 5 + [0] * 5)
-    >>> effect.estimate, round(effect.standard_error, 3)
+    >>> round(effect.estimate, 3), round(effect.standard_error, 3)
     (2.0, 0.447)
     """
     y, t, x = _checked(outcome, treated, covariates, design)
     group = np.arange(len(y)) if clusters is None else pd.factorize(np.asarray(clusters))[0]
+    worth = np.ones(len(y)) if weights is None else np.asarray(weights, float)
     known = None if propensity is None else np.broadcast_to(np.asarray(propensity, float), y.shape)
     if design == "randomised":
         p = np.full(len(y), t.mean()) if known is None else known
         keep = np.ones(len(y), bool)
-        scores, wide = _by_lot(y, t, x, p)
+        scores, wide = _by_lot(y, t, x, p, worth)
         method = "difference in means" + (", CUPED" if x.shape[1] else "")
     else:
         models = (outcome_model, propensity_model)
-        p, scores = _cross_fitted(y, t, x, known, group, models, folds, overlap, seed)
+        p, scores = _cross_fitted(y, t, x, known, worth, group, models, folds, overlap, seed)
         wide = scores
         keep = (p >= overlap) & (p <= 1 - overlap)
         if min((t & keep).sum(), (~t & keep).sum()) < _FEWEST:
@@ -148,7 +153,8 @@ def average_effect(
                 "untreated are too unlike to be compared"
             )
         method = "augmented inverse propensity, cross-fitted"
-    return _summed_up(y, t, x, p, (scores, wide), keep, group, method, confidence, covariates)
+    used = np.where(keep, worth, 0.0)
+    return _summed_up(y, t, x, p, (scores, wide), used, group, method, confidence, covariates)
 
 
 def _checked(
@@ -190,7 +196,7 @@ def standardised(table: pd.DataFrame) -> np.ndarray:
 
 
 def _by_lot(
-    y: np.ndarray, t: np.ndarray, x: np.ndarray, p: np.ndarray
+    y: np.ndarray, t: np.ndarray, x: np.ndarray, p: np.ndarray, worth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give each row's contribution in a trial, and the same widened for its error."""
     design = np.column_stack([np.ones(len(y)), x])
@@ -200,7 +206,7 @@ def _by_lot(
         # an arm must be able to bear its slopes: half as many covariates as rows at most
         width = 1 + min(x.shape[1], int(arm.sum()) // 2 - 1)
         used = design[:, :width]
-        weight = np.sqrt(1 / np.where(t, p, 1 - p))[arm]
+        weight = np.sqrt(worth / np.where(t, p, 1 - p))[arm]
         left = used[arm] * weight[:, None]
         inverse = np.linalg.pinv(left)
         prediction = used @ (inverse @ (y[arm] * weight))
@@ -224,6 +230,7 @@ def _cross_fitted(
     t: np.ndarray,
     x: np.ndarray,
     known: np.ndarray | None,
+    worth: np.ndarray,
     group: np.ndarray,
     models: tuple[Any, Any],
     folds: int,
@@ -246,7 +253,8 @@ def _cross_fitted(
                 p[test] = chance.predict_proba(x[test])[:, 1]
             for arm, place in ((~t, zero), (t, one)):
                 mine = train[arm[train]]
-                place[test] = clone(outcome_model).fit(x[mine], y[mine]).predict(x[test])
+                model = clone(outcome_model).fit(x[mine], y[mine], sample_weight=worth[mine])
+                place[test] = model.predict(x[test])
         bounded = p.clip(min(overlap, 0.01), 1 - min(overlap, 0.01))
         all_p.append(p)
         all_scores.append(_scores(t, zero, one, bounded, y - np.where(t, one, zero)))
@@ -285,7 +293,7 @@ def _summed_up(
     x: np.ndarray,
     p: np.ndarray,
     scores: tuple[np.ndarray, np.ndarray],
-    keep: np.ndarray,
+    used: np.ndarray,
     group: np.ndarray,
     method: str,
     confidence: float,
@@ -294,14 +302,16 @@ def _summed_up(
     """Average the scores and say what would overturn the result."""
     from scipy.stats import t as student
 
+    keep = used > 0
     own, wide = (part[keep] for part in scores)
-    estimate = float(own.mean())
+    share = used[keep] / used[keep].sum()
+    estimate = float(share @ own)
     cluster, number = np.unique(group[keep], return_inverse=True)
     count = len(cluster)
-    sums = np.bincount(number, wide - estimate)
+    sums = np.bincount(number, share * (wide - estimate))
     # widened scores bear their own correction for the size of the sample
     correction = count / (count - 1) if wide is own or (own == wide).all() else 1.0
-    error = float(np.sqrt((sums**2).sum() * correction) / len(own))
+    error = float(np.sqrt((sums**2).sum() * correction))
     freedom = max(count - x.shape[1] - 2, 3)
     reach = float(student.ppf(0.5 + confidence / 2, freedom)) * error
     one, zero = y[keep & t], y[keep & ~t]
@@ -318,7 +328,7 @@ def _summed_up(
         plain=float(one.mean() - zero.mean()),
         plain_error=float(np.sqrt(one.var(ddof=1) / len(one) + zero.var(ddof=1) / len(zero))),
         method=method,
-        balance=_balance(x, t, p, keep, covariates),
+        balance=_balance(x, t, p, used, covariates),
         e_value=e_value(estimate / deviation),
         e_value_limit=e_value(nearest / deviation),
         robustness=robustness_value(estimate / error if error else 0.0, freedom),
@@ -327,7 +337,7 @@ def _summed_up(
 
 
 def _balance(
-    x: np.ndarray, t: np.ndarray, p: np.ndarray, keep: np.ndarray, covariates: pd.DataFrame | None
+    x: np.ndarray, t: np.ndarray, p: np.ndarray, used: np.ndarray, covariates: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Compare the arms in each covariate, before and after weighting by propensity."""
     columns = ["covariate", "treated", "untreated", "difference", "weighted_difference"]
@@ -336,7 +346,7 @@ def _balance(
     raw = covariates.astype(float).reset_index(drop=True)
     spread = np.sqrt((x[t].var(axis=0, ddof=1) + x[~t].var(axis=0, ddof=1)) / 2)
     spread = np.where(spread > 0, spread, 1.0)
-    weight = np.where(t, 1 / p.clip(0.01), 1 / (1 - p).clip(0.01)) * keep
+    weight = np.where(t, 1 / p.clip(0.01), 1 / (1 - p).clip(0.01)) * used
     weighted = _weighted_mean(x, weight * t) - _weighted_mean(x, weight * ~t)
     return pd.DataFrame(
         {

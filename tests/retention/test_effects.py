@@ -147,6 +147,18 @@ def test_known_unequal_chances_are_weighted():
     assert effect.low < 1 < effect.high
 
 
+@pytest.mark.parametrize("design", ["randomised", "observational"])
+def test_weights_make_noisy_rows_count_less(design):
+    y, t, x, own = _judged(8, n=3000) if design == "observational" else _trial(8, n=3000)
+    noisy = np.arange(3000) % 2 == 0
+    y = y + noisy * np.random.default_rng(9).normal(0, 20, 3000)
+    even = average_effect(y, t, x, design=design)
+    weighted = average_effect(y, t, x, design=design, weights=np.where(noisy, 1 / 400, 1.0))
+
+    assert weighted.standard_error < 0.3 * even.standard_error
+    assert weighted.low < own.mean() < weighted.high
+
+
 def test_missing_and_constant_covariates_do_no_harm():
     y, t, x, _ = _trial(4, n=300)
     holed = x.assign(constant=1.0, empty=np.nan)

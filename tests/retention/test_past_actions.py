@@ -1,0 +1,145 @@
+"""Past actions: sums by hand, and the truth of simulated distributors."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlab.retention.past_actions import action_effects, around_actions, covariates
+from kamlab.retention.rates import effect_rates, shrink, towards_zero
+from kamlab.simulation import simulate
+
+SEEDS = (1, 2, 3, 4)
+END = "2026-01-01"
+
+
+@pytest.fixture(scope="module")
+def distributors():
+    """Give the rows around actions of several simulated distributors, with the true effects."""
+    made = {}
+    for seed in SEEDS:
+        world = simulate("small", seed=seed)
+        around = around_actions(world.tables["orders"], world.tables["actions"], END)
+        truth = world.truth["action"].set_index("action_id")["effect"]
+        around = around.assign(true_effect=around["action_id"].map(truth))
+        made[seed] = around, action_effects(around)[0]
+    return made
+
+
+def _orders():
+    days = ["2023-01-10", "2023-06-01", "2024-01-15", "2024-03-01", "2024-08-01", "2025-03-01"]
+    return pd.DataFrame(
+        {
+            "account_id": ["a"] * 6,
+            "order_id": [str(i) for i in range(6)],
+            "order_date": pd.to_datetime(days),
+            "net_sales": [10.0, 20.0, 40.0, 80.0, 160.0, 320.0],
+            "cost_of_goods": [5.0, 10.0, 20.0, 40.0, 80.0, 80.0],
+        }
+    )
+
+
+def test_windows_hold_the_days_they_say():
+    actions = pd.DataFrame(
+        {
+            "action_id": ["1", "2", "3"],
+            "account_id": ["a", "b", "a"],
+            "date": pd.to_datetime(["2024-03-01", "2024-03-01", "2025-03-01"]),
+            "kind": "visit",
+            "treated": [True, False, True],
+        }
+    )
+    row = around_actions(_orders(), actions, "2025-03-02").set_index("action_id")
+
+    # "b" never bought and the year after the third is not over: both drop out
+    assert row.index.tolist() == ["1"]
+    assert row.loc["1", "net_sales_before"] == 60  # the day of the action belongs to the after
+    assert row.loc["1", "net_sales_prior"] == 10
+    assert row.loc["1", "net_sales_quarter"] == 40
+    assert row.loc["1", "net_sales_after"] == 80 + 160  # 365 days later is out
+    assert row.loc["1", "profit_after"] == 40 + 80
+    assert row.loc["1", "days_since_last_order"] == 46
+    assert row.loc["1", "tenure_days"] == 416
+    assert row.loc["1", "sales_change"] == 3
+    assert row.loc["1", "margin_change"] == pytest.approx(0)
+    assert row.attrs["amount"] == "gross profit"
+
+
+def test_actions_without_a_column_are_named():
+    with pytest.raises(ValueError, match="treated"):
+        around_actions(_orders(), pd.DataFrame({"action_id": []}), "2025-03-01")
+
+
+def test_money_effects_of_simulated_actions_lie_in_their_intervals(distributors):
+    inside, wrong_plain = [], []
+    for around, table in distributors.values():
+        truth = around.groupby(["kind", "part"])["true_effect"].mean()
+        money = table[table["measure"] == "profit"]
+        true = np.array([truth[key] for key in zip(money["kind"], money["part"], strict=True)])
+        inside.extend((money["low"] <= true) & (true <= money["high"]))
+        judged = (money["part"] == "by judgement").to_numpy()
+        wrong_plain.append(np.abs(money["plain"] - true)[judged].mean())
+
+    assert len(inside) == len(SEEDS) * 8
+    assert np.mean(inside) >= 0.9
+    assert np.mean(wrong_plain) > 4_000  # EUR an action: what judgement makes of a plain difference
+
+
+def test_a_concession_is_seen_to_cost_margin_in_every_world(distributors):
+    for around, table in distributors.values():
+        rates = effect_rates(around).set_index("kind")
+        margin = table[(table["measure"] == "margin") & (table["kind"] == "price concession")]
+
+        # five points of list price on a gross margin of about a tenth to a third
+        assert rates.loc["price concession", "margin"] == pytest.approx(-0.045, abs=0.012)
+        assert rates["margin"].drop("price concession").abs().max() < 0.008
+        assert (margin["high"] < 0).all()
+
+
+def test_shared_controls_know_more_than_each_campaign_alone(distributors):
+    for around, alone in distributors.values():
+        rates = effect_rates(around)
+        own = alone[alone["measure"] == "sales"]
+
+        assert rates["sales_error"].max() < ((own["high"] - own["low"]) / 4).min()
+
+
+def test_effects_on_sales_are_expected_with_little_bias(distributors):
+    """Development support moves sales most; its expectation is drawn in, and so below the plain."""
+    support = pd.DataFrame(
+        [
+            effect_rates(a).set_index("kind").loc["development support"]
+            for a in distributors.values()
+        ]
+    )
+
+    assert support["sales_seen"].mean() == pytest.approx(0.13, abs=0.06)
+    assert support["sales"].mean() < support["sales_seen"].mean()
+    assert (support["sales"] > 0).all()
+
+
+def test_shrinking_beats_taking_estimates_as_they_are():
+    rng = np.random.default_rng(4)
+    raw, drawn, inside = [], [], []
+    for _ in range(300):
+        true = rng.normal(0.03, 0.05, 4)
+        seen = true + rng.normal(0, 0.08, 4)
+        expected, error = shrink(seen, np.eye(4) * 0.0064)
+        raw.append(((seen - true) ** 2).sum())
+        drawn.append(((expected - true) ** 2).sum())
+        inside.extend(np.abs(expected - true) < 1.645 * error)
+
+    assert np.mean(drawn) < 0.75 * np.mean(raw)
+    assert 0.85 < np.mean(inside) < 0.95
+
+
+def test_one_kind_alone_and_chance_are_drawn_to_nothing():
+    assert towards_zero(np.array([0.0, 0.5]), np.array([0.1, 1.0])).tolist() == [0.0, 0.0]
+    assert shrink(np.array([0.2]), np.array([[0.01]]))[0] == pytest.approx([0.2], abs=1e-6)
+
+
+def test_too_few_trials_give_no_rates(distributors):
+    few = distributors[1][0].groupby(["kind", "treated"]).head(4)
+
+    assert effect_rates(few).empty
+    assert action_effects(few)[0].empty
+    assert "log of sales" in covariates(few)
