@@ -108,7 +108,7 @@ def test_effects_on_sales_are_expected_with_little_bias(distributors):
     support = pd.DataFrame(
         [
             effect_rates(a).set_index("kind").loc["development support"]
-            for a in distributors.values()
+            for a, _ in distributors.values()
         ]
     )
 
