@@ -95,12 +95,47 @@ class _Tails:
 
 
 @dataclass
+class PlainLogistic:
+    """Logistic regression on the numbers as they are, strongly ridged: for few who left."""
+
+    seed: int
+    name: str = "plain logistic"
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    def fit(self, coded: Coded, truth: np.ndarray, rows: np.ndarray | None = None) -> Self:
+        """Fit to some rows."""
+        numbers, flags, target = _rows(coded.numbers, coded.flags, truth, rows)
+        middle = _medians(numbers)
+        tails = _Tails().fit(np.where(np.isnan(numbers), middle, numbers))
+        self.parts = {"middle": middle, "tails": tails}
+        design = self._design(numbers, flags)
+        scaler = StandardScaler().fit(design)
+        model = LogisticRegression(C=_strength(target) / 5, max_iter=2000, tol=1e-5)
+        model.fit(scaler.transform(design), target)
+        self.parts |= {"scaler": scaler, "model": model}
+        return self
+
+    def log_odds(self, coded: Coded, rows: np.ndarray | None = None) -> np.ndarray:
+        """Predict some rows."""
+        numbers, flags, _ = _rows(coded.numbers, coded.flags, None, rows)
+        design = self.parts["scaler"].transform(self._design(numbers, flags))
+        return np.clip(self.parts["model"].decision_function(design), -_BOUND, _BOUND)
+
+    def _design(self, numbers: np.ndarray, flags: np.ndarray) -> np.ndarray:
+        filled = np.where(np.isnan(numbers), self.parts["middle"], numbers)
+        drawn = self.parts["tails"].transform(filled) if filled.shape[1] else filled
+        design = np.hstack([drawn, flags])
+        return design if design.shape[1] else np.zeros((len(numbers), 1))
+
+
+@dataclass
 class Boosting:
     """Gradient boosting of small trees."""
 
     name: str
     options: dict[str, Any]
     model: HistGradientBoostingClassifier | None = None
+    empty: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
     def fit(self, coded: Coded, truth: np.ndarray, rows: np.ndarray | None = None) -> Self:
         """Fit to some rows."""
@@ -108,6 +143,9 @@ class Boosting:
         matrix = np.hstack([numbers, flags])
         if not matrix.shape[1]:
             matrix = np.zeros((len(target), 1))
+        # binning fails on columns of which nothing is known in these rows
+        self.empty = np.isnan(matrix).all(axis=0)
+        matrix = np.where(self.empty, 0.0, matrix)
         self.model = HistGradientBoostingClassifier(**self.options).fit(matrix, target)
         return self
 
@@ -117,6 +155,7 @@ class Boosting:
         matrix = np.hstack([numbers, flags])
         if not matrix.shape[1]:
             matrix = np.zeros((len(numbers), 1))
+        matrix = np.where(self.empty, 0.0, matrix)
         if self.model is None:
             raise ValueError(f"{self.name} is not fitted")
         return np.clip(self.model.decision_function(matrix), -_BOUND, _BOUND)
@@ -179,4 +218,11 @@ def _deep(seed: int) -> Candidate:
     )  # fmt: skip
 
 
-CANDIDATES: tuple[Callable[[int], Candidate], ...] = (SplineLogistic, _additive, _shallow, _deep)
+CANDIDATES: tuple[tuple[Callable[[int], Candidate], int], ...] = (
+    (PlainLogistic, 0),
+    (SplineLogistic, 25),
+    (_additive, 50),
+    (_shallow, 50),
+    (_deep, 200),
+)
+"""What makes a candidate, and how many must have left (and stayed) for it to be tried."""

@@ -11,22 +11,26 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from kamlab.churn.candidates import CANDIDATES, Candidate
 from kamlab.churn.columns import MessyColumns
 
-_FEW = 25  # churners or stayers below which only the plain candidate is tried
+_FEW = 25  # who left, for rows to be learnt from in a comparison by time
+_SMALL = 20_000  # rows below which threads wait for one another longer than they work
 _MOST_ROWS = 60_000  # on which candidates are compared
+_MOST_DAYS = 4  # on which candidates are compared, where days are given
 _LEAST_GAIN = 2.0  # of log-likelihood, for each parameter of a calibration
 
 
 class ChurnModel(ClassifierMixin, BaseEstimator):
     """Probability that an account leaves, from any table of what is known of it.
 
-    Candidates are a logistic regression on splines, an additive and a shallow boosting, and a
-    deeper one. Each predicts rows it has not seen; the log-odds of all are then blended with
-    weights that lower the log loss most, and calibrated only where that lowers it further. No
-    class weights and no made-up rows: both ruin probabilities and leave the ranking as it is.
+    Candidates are a plain logistic regression, one on splines, an additive and a shallow boosting,
+    and a deeper one; the last only where enough left to learn from. Each predicts rows it has not
+    seen; the log-odds of all are then blended with weights that lower the log loss most, and
+    calibrated only where that lowers it further. No class weights and no made-up rows: both ruin
+    probabilities and leave the ranking as it is.
 
     Parameters
     ----------
@@ -94,14 +98,17 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         """
         table = _frame(X)
         truth = self._truth(y, len(table))
+        with threadpool_limits(1 if len(table) < _SMALL else None):
+            return self._fit(table, truth, time)
+
+    def _fit(self, table: pd.DataFrame, truth: np.ndarray, time: npt.ArrayLike | None) -> Self:
+        """Fit to a checked table."""
         self.feature_names_in_ = np.array([str(name) for name in table.columns], dtype=object)
         self.n_features_in_ = table.shape[1]
         self.columns_ = MessyColumns().fit(table)
         coded = self.columns_.transform(table)
         churners = int(min(truth.sum(), len(truth) - truth.sum()))
-        pool = [make(self.random_state) for make in CANDIDATES]
-        if churners < _FEW:
-            pool = pool[:1]
+        pool = [make(self.random_state) for make, least in CANDIDATES if churners >= least]
         splits = self._splits(truth, time, churners)
         if len(pool) == 1 or not splits:
             self.weights_ = pd.Series({pool[0].name: 1.0})
@@ -127,7 +134,8 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "fitted_")
         table = _frame(X, getattr(self, "feature_names_in_", None))
         coded = self.columns_.transform(table)
-        blend = sum(self.weights_[one.name] * one.log_odds(coded) for one in self.fitted_)
+        with threadpool_limits(1 if len(table) < _SMALL else None):
+            blend = sum(self.weights_[one.name] * one.log_odds(coded) for one in self.fitted_)
         intercept, slope = self.calibration_
         return intercept + slope * np.asarray(blend)
 
@@ -182,7 +190,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         if time is not None:
             days = pd.to_datetime(pd.Series(np.asarray(time))).to_numpy()
             distinct = np.unique(days)
-            later = distinct[len(distinct) // 2 :]
+            later = distinct[len(distinct) // 2 :][-_MOST_DAYS:]
             splits = [(np.flatnonzero(days < day), np.flatnonzero(days == day)) for day in later]
             splits = [
                 (train, test)

@@ -1,0 +1,277 @@
+"""How well would the prediction have worked before, against the rules in use today?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from kamlab.accounts.engine import as_day
+from kamlab.accounts.origins import snapshots
+from kamlab.churn import metrics
+from kamlab.churn.features import features
+from kamlab.churn.model import ChurnModel
+
+OURS, SILENCE, OVERDUE, BASE = (
+    "this model",
+    "no order for N days",
+    "overdue by own rhythm",
+    "all alike",
+)
+_MOST_ORIGINS = 10
+_TRUSTED = 100.0  # who left, with which the model counts half
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Accounts at risk on many days, and what they did next.
+
+    Attributes
+    ----------
+    rows : pd.DataFrame
+        `account_id`, `origin`, `left` (0, 1; NaN where not yet known), `at_stake` (gross profit of
+        the last year, net sales where no cost is known; not below nought), `net_sales_365d`.
+    measures : pd.DataFrame
+        Of the same rows, see `features`.
+    label_days : int
+        Length of the time in which leaving is judged.
+    """
+
+    rows: pd.DataFrame
+    measures: pd.DataFrame
+    label_days: int
+
+
+def build_panel(
+    orders: Any,  # noqa: ANN401  order lines of any engine
+    as_of: date | str,
+    *,
+    label_days: int,
+    gone_after: int,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    begins: date,
+    partial: float = 0.0,
+) -> Panel:
+    """Look at accounts on earlier days and today: who was at risk, what was known, who left.
+
+    Parameters
+    ----------
+    orders : frame
+        Order lines, see `kamlab.accounts.snapshots`.
+    as_of : date or str
+        Today: first day not seen, and the last origin.
+    label_days : int
+        An account leaves if it buys nothing for so many days from the origin on.
+    gone_after : int
+        Accounts silent for longer than that before the origin are gone already, not at risk.
+    tables : mapping of str to pd.DataFrame, optional
+        Other tables, see `features`.
+    begins : date
+        First day of the data; origins lie at least half a year after it where that is possible.
+    partial : float, default 0
+        Above 0, an account also leaves that buys less than this share of what it bought in as many
+        days before.
+
+    Returns
+    -------
+    Panel
+    """
+    today = as_day(as_of)
+    step = max(30, label_days // 3)
+    first = begins + timedelta(days=min(180, (today - begins).days // 3))
+    origins = [today]
+    for back in range(_MOST_ORIGINS):
+        origin = today - timedelta(days=label_days + back * step)
+        if origin < first:
+            break
+        origins.append(origin)
+    table = snapshots(orders, origins, label_days=label_days, as_of=today)
+    at_risk = table["days_since_last_order"] <= gone_after
+    table = table[at_risk].reset_index(drop=True)
+    left = table["silent"].astype(float)
+    if partial > 0:
+        days = min((w for w in (30, 90, 180, 365) if w >= label_days), default=365)
+        usual = table[f"net_sales_{days}d"] * label_days / days
+        fallen = (table["net_sales_next"] < partial * usual).astype(float)
+        left = left.where(left.isna(), np.maximum(left, fallen))
+    profit = table["gross_profit_365d"]
+    stake = table["net_sales_365d"] if profit.isna().all() else profit.fillna(0.0)
+    rows = table[["account_id", "origin", "net_sales_365d"]].assign(
+        left=left, at_stake=stake.clip(lower=0)
+    )
+    return Panel(rows, features(table, tables), label_days)
+
+
+def churn_backtest(panel: Panel, *, places: int = 20) -> pd.DataFrame:
+    """Predict on each earlier day by each rule, having learnt only from what was over by then.
+
+    Training rows end a whole label window before the day they are tested on: no outcome of a
+    training row lies in the time that is being predicted.
+
+    Parameters
+    ----------
+    panel : Panel
+    places : int, default 20
+        Accounts that can be looked after.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a day and rule, and a day "all" for all days together: `origin` (text), `rule`,
+        `accounts`, `events`, `auc`, `auc_low`, `auc_high` (missing with fewer than ten events),
+        `brier`, `slope` (of calibration), `lift` (in the first tenth), `captured` (share of the
+        profit that was lost with leavers which stood on the list of `places`, ranked by expected
+        loss), `said`. Empty where no earlier day has anything to learn from.
+    """
+    rows, predicted = panel.rows, []
+    known = rows["left"].notna()
+    days = sorted(rows.loc[known, "origin"].unique())
+    for day in days:
+        test = known & (rows["origin"] == day)
+        train = known & (rows["origin"] <= day - pd.Timedelta(days=panel.label_days))
+        if not train.any() or rows.loc[train, "left"].nunique() < 2:
+            continue
+        predicted.append(rows[test].assign(**predictions(panel, train.to_numpy(), test.to_numpy())))
+    if not predicted:
+        return pd.DataFrame()
+    judged = []
+    for table, name in [
+        *((table, str(table["origin"].iloc[0].date())) for table in predicted),
+        (pd.concat(predicted), "all"),
+    ]:
+        days_in = table["origin"].nunique()
+        judged += [_judge(table, rule, name, places * days_in) for rule in RULES]
+    return pd.DataFrame(judged)
+
+
+RULES = (OURS, SILENCE, OVERDUE, BASE)
+
+
+def predictions(panel: Panel, train: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
+    """Predict some rows by each rule, learnt on others.
+
+    Parameters
+    ----------
+    panel : Panel
+    train, test : np.ndarray of bool, shape (n_rows,)
+
+    Returns
+    -------
+    dict of str to np.ndarray of shape (n_test,)
+        Probability of leaving, by rule.
+    """
+    left = panel.rows["left"].to_numpy()[train]
+    measures = panel.measures
+    model = ChurnModel().fit(measures[train], left, time=panel.rows["origin"][train])
+    odds = model.predict_log_odds(measures[test])
+    silent = measures["days_since_last_order"].to_numpy(float)
+    overdue = measures["gap_ratio"].fillna(measures["gap_ratio"].median()).fillna(0).to_numpy(float)
+    # few who left: the model is drawn towards the simple rule
+    simple = _by_one(overdue, left, train, test)
+    trust = left.sum() / (left.sum() + _TRUSTED)
+    return {
+        OURS: expit(trust * odds + (1 - trust) * logit(simple)),
+        SILENCE: _by_one(np.log1p(silent), left, train, test),
+        OVERDUE: simple,
+        BASE: np.full(int(test.sum()), left.mean()),
+    }
+
+
+def _by_one(score: np.ndarray, left: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Bring one measure to a probability, as a careful user of the rule would."""
+    scaler = StandardScaler().fit(score[train, None])
+    model = LogisticRegression(C=10.0).fit(scaler.transform(score[train, None]), left)
+    return model.predict_proba(scaler.transform(score[test, None]))[:, 1]
+
+
+def _judge(table: pd.DataFrame, rule: str, origin: str, places: int) -> dict[str, object]:
+    """Judge one rule's predictions."""
+    left, p = table["left"].to_numpy(), table[rule].to_numpy()
+    area = metrics.auc(left, p)
+    stake = table["at_stake"].to_numpy()
+    return {
+        "origin": origin,
+        "rule": rule,
+        "accounts": len(table),
+        "events": int(left.sum()),
+        "auc": area.value,
+        "auc_low": area.low,
+        "auc_high": area.high,
+        "brier": float(((p - left) ** 2).mean()),
+        "slope": metrics.calibration_line(left, p)[1] if left.sum() >= 10 else np.nan,
+        "lift": metrics.lift(left, p),
+        "captured": metrics.captured_at(p * stake, left * stake, places),
+        "said": area.said,
+    }
+
+
+def clearly_worse(judged: pd.DataFrame) -> bool:
+    """Say whether the model did worse than the best naive rule, in probability and in ranking.
+
+    Parameters
+    ----------
+    judged : pd.DataFrame
+        From `churn_backtest`.
+
+    Returns
+    -------
+    bool
+        The naive rule is then to be used.
+    """
+    whole = judged[judged["origin"] == "all"].set_index("rule")
+    naive = whole.loc[[SILENCE, OVERDUE]]
+    ours = whole.loc[OURS]
+    return bool(ours["brier"] > naive["brier"].min() and not ours["auc"] > naive["auc"].max())
+
+
+def drift(measures: pd.DataFrame, origin: pd.Series, *, level: float = 0.01) -> pd.DataFrame:
+    """Say which measures of today's accounts are unlike those of earlier days.
+
+    Parameters
+    ----------
+    measures : pd.DataFrame
+        Of the panel.
+    origin : pd.Series
+        Day of each row; the newest is today.
+    level : float, default 0.01
+        Chance of a false alarm over all measures together.
+
+    Returns
+    -------
+    pd.DataFrame
+        `measure`, `index` (population stability index over quarters), `critical` (the index that
+        chance exceeds once in `level` for groups of this size; the usual 0.1 and 0.25 are exceeded
+        by chance alone where groups are small) and `drifts`.
+
+    References
+    ----------
+    .. [1] B. Yurdakul, "Statistical properties of population stability index", dissertation, 2018
+       (the index of two samples is about chi-square times 1/n + 1/m).
+    """
+    today = origin == origin.max()
+    rows = []
+    # age grows for everybody: that is no drift
+    ageing = ["tenure_days", "order_days"]
+    numbers = measures.select_dtypes("number").drop(columns=ageing, errors="ignore")
+    for name in numbers:
+        old, new = numbers.loc[~today, name].dropna(), numbers.loc[today, name].dropna()
+        if len(old) < 20 or len(new) < 20 or old.nunique() < 2:
+            continue
+        edges = np.unique(np.quantile(old, [0.25, 0.5, 0.75]))
+        a = np.bincount(np.searchsorted(edges, old), minlength=len(edges) + 1)
+        b = np.bincount(np.searchsorted(edges, new), minlength=len(edges) + 1)
+        p, q = (a + 0.5) / (a + 0.5).sum(), (b + 0.5) / (b + 0.5).sum()
+        index = float(((p - q) * np.log(p / q)).sum())
+        # rows of one account on several days are alike: count accounts once
+        size = min(len(old), len(new) * 2)
+        limit = stats.chi2.ppf(1 - level / numbers.shape[1], len(edges))
+        rows.append((name, index, float(limit * (1 / size + 1 / len(new)))))
+    table = pd.DataFrame(rows, columns=["measure", "index", "critical"])
+    table["drifts"] = table["index"] > table["critical"]
+    return table.sort_values("index", ascending=False, ignore_index=True)

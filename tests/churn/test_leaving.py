@@ -1,0 +1,233 @@
+"""What leaving means, what tells it, and how it is tried: known truth, and no look ahead."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlab.accounts.days import daily_sums
+from kamlab.churn.definition import find_window, own_rhythm
+from kamlab.churn.features import REASONS, features
+from kamlab.churn.model import ChurnModel
+from kamlab.churn.risk import churn_risk, named_reasons
+from kamlab.churn.validation import (
+    OURS,
+    RULES,
+    SILENCE,
+    build_panel,
+    churn_backtest,
+    clearly_worse,
+    drift,
+    predictions,
+)
+
+END = "2024-01-01"
+
+
+def _orders(count=260, seed=2) -> pd.DataFrame:
+    """Accounts that buy every few weeks; some leave, half of these after buying less and less."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for account in range(count):
+        gap = rng.uniform(10, 35)
+        size = float(np.exp(rng.normal(6, 1)))
+        leaves = rng.exponential(900) + 150
+        fades = rng.random() < 0.5
+        day = float(rng.uniform(0, 200))
+        while day < min(1095, leaves):
+            left = (leaves - day) / 150
+            sold = size * rng.lognormal(0, 0.2) * (np.clip(left, 0.15, 1) if fades else 1)
+            rows.append((f"a{account:03d}", len(rows), int(day), sold))
+            day += rng.gamma(6.0) * gap / 6
+    table = pd.DataFrame(rows, columns=["account_id", "order_id", "day", "net_sales"])
+    table["order_id"] = table["order_id"].astype(str)
+    table["order_date"] = pd.Timestamp("2021-01-01") + pd.to_timedelta(table.pop("day"), unit="D")
+    return table.assign(cost_of_goods=0.7 * table["net_sales"])
+
+
+@pytest.fixture(scope="module")
+def orders():
+    return _orders()
+
+
+@pytest.fixture(scope="module")
+def panel(orders):
+    return build_panel(
+        orders, END, label_days=90, gone_after=90, begins=pd.Timestamp("2021-01-01").date()
+    )
+
+
+def test_the_window_is_the_shortest_silence_that_is_sure(orders):
+    window = find_window(daily_sums(orders, END), END)
+    curve = window.curve.set_index("days")
+    assert curve.loc[window.days, "returned"] <= 0.2
+    shorter = curve[(curve.index < window.days) & (curve.index >= 30)]
+    assert (shorter["returned"] > 0.2).all()
+    assert 45 <= window.days <= 120  # gaps are below about 70 days
+    assert f"{window.days} days" in window.said
+
+
+def test_quarterly_buyers_are_not_taken_for_gone_after_a_month():
+    days = pd.date_range("2021-01-05", "2023-12-20", freq="91D")
+    orders = pd.concat(
+        [
+            pd.DataFrame(
+                {"account_id": f"a{k}", "order_id": [f"{k}-{n}" for n in range(len(days))],
+                 "order_date": days, "net_sales": 10.0}
+            )
+            for k in range(40)
+        ]
+    )  # fmt: skip
+    daily = daily_sums(orders, END)
+    assert find_window(daily, END).days > 91
+    rhythm = own_rhythm(daily, END)
+    assert (rhythm["usual"].round() == 91).all()
+    assert not rhythm["overdue"].any()
+
+
+def test_own_rhythm_knows_who_is_overdue(orders):
+    rhythm = own_rhythm(daily_sums(orders, END), END).set_index("account_id")
+    last = orders.groupby("account_id")["order_date"].max()
+    gone = (pd.Timestamp(END) - last).dt.days > 150
+    assert rhythm.loc[gone[gone].index, "overdue"].all()
+    recent = (pd.Timestamp(END) - last).dt.days <= 10
+    assert not rhythm.loc[recent[recent].index, "overdue"].any()
+
+
+def test_every_measure_has_a_reason_and_a_scale(panel):
+    spoken = {name for names in REASONS.values() for name in names}
+    assert set(panel.measures) <= spoken
+    assert len(spoken) == sum(len(names) for names in REASONS.values())
+
+
+def test_measures_see_nothing_of_the_future(orders):
+    origin = pd.Timestamp("2023-04-01")
+    past = orders[orders["order_date"] < origin]
+    future = orders[orders["order_date"] >= origin]
+    shuffled = future.assign(
+        net_sales=future["net_sales"].to_numpy()[::-1] * 5,
+        account_id=future["account_id"].to_numpy()[::-1],
+    )
+    begins = pd.Timestamp("2021-01-01").date()
+    made = []
+    for later in (future, shuffled):
+        panel = build_panel(
+            pd.concat([past, later]), "2023-06-30", label_days=90, gone_after=90, begins=begins
+        )
+        rows = panel.rows["origin"] <= origin
+        made.append(panel.measures[rows].assign(account=panel.rows.loc[rows, "account_id"]))
+    pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in made))
+
+
+def test_other_tables_are_seen_as_they_were():
+    keys = pd.DataFrame({"account_id": ["a", "b"], "origin": pd.Timestamp("2023-06-01")})
+    orders = pd.DataFrame(
+        {"account_id": ["a", "b"] * 2, "order_id": list("1234"), "net_sales": 10.0,
+         "order_date": pd.to_datetime(["2023-01-01", "2023-01-01", "2023-05-01", "2023-05-01"])}
+    )  # fmt: skip
+    from kamlab.accounts.origins import snapshots
+
+    shot = snapshots(orders, ["2023-06-01"], label_days=30, as_of="2023-12-01")
+    surveys = pd.DataFrame(
+        {"account_id": ["a", "a", "a"], "wave": pd.to_datetime(["2022-05-01", "2023-05-01",
+         "2023-06-01"]), "item": "x", "score": [4, 2, 5]}
+    )  # fmt: skip
+    invoices = pd.DataFrame(
+        {"account_id": ["a", "a", "b"], "due_date": pd.to_datetime(["2023-03-01", "2023-05-30",
+         "2023-04-01"]), "paid_date": pd.to_datetime(["2023-04-15", None, "2023-04-01"])}
+    )  # fmt: skip
+    contacts = pd.DataFrame(
+        {"account_id": ["a", "a", "b"], "occurred_at": pd.to_datetime(["2023-05-20", "2023-06-02",
+         "2022-07-01"]), "concern": ["late delivery", "price", None], "sentiment": [-1, 1, 0.5]}
+    )  # fmt: skip
+    made = features(
+        shot, {"survey_responses": surveys, "invoices": invoices, "interactions": contacts}
+    ).set_index(keys["account_id"])
+    assert made.loc["a", "survey_score"] == 2
+    assert made.loc["a", "survey_change"] == -2
+    assert pd.isna(made.loc["b", "survey_score"])
+    assert made.loc["a", "late_share"] == 1  # the invoice due two days ago is not judged yet
+    assert made.loc["b", "late_share"] == 0
+    assert np.expm1(made.loc["a", "complaints"]) == pytest.approx(1)
+    assert made.loc["a", "sentiment"] == -1
+    assert np.expm1(made.loc["b", "contacts"]) == pytest.approx(1)
+
+
+def test_labels_are_what_happened(orders, panel):
+    for origin in sorted(panel.rows["origin"].unique())[:3]:
+        rows = panel.rows[panel.rows["origin"] == origin]
+        window = orders[
+            (orders["order_date"] >= origin)
+            & (orders["order_date"] < origin + pd.Timedelta(days=90))
+        ]
+        bought = rows["account_id"].isin(window["account_id"])
+        assert (rows["left"] == (~bought).astype(float)).all()
+    newest = panel.rows["origin"] == pd.Timestamp(END)
+    assert panel.rows.loc[newest, "left"].isna().all()
+
+
+def test_backtest_beats_alike_and_keeps_its_gap(panel):
+    judged = churn_backtest(panel, places=10)
+    whole = judged[judged["origin"] == "all"].set_index("rule")
+    assert set(whole.index) == set(RULES)
+    assert whole.loc[OURS, "brier"] <= whole.loc[SILENCE, "brier"] + 0.002
+    assert whole.loc[OURS, "auc"] > 0.7
+    assert not clearly_worse(judged)
+    assert (judged["captured"].dropna() <= 1).all()
+    first = panel.rows["origin"].min() + pd.Timedelta(days=panel.label_days)
+    days = pd.to_datetime(judged.loc[judged["origin"] != "all", "origin"])
+    assert days.min() >= first
+
+
+def test_training_rows_end_a_label_window_before_the_day(panel, monkeypatch):
+    """A model that sees what lies in the gap would be told the outcome."""
+    import kamlab.churn.validation as room
+
+    seen = []
+
+    def watched(of, train, test):
+        seen.append((of.rows.loc[train, "origin"].max(), of.rows.loc[test, "origin"].min()))
+        return predictions(of, train, test)
+
+    monkeypatch.setattr(room, "predictions", watched)
+    churn_backtest(panel, places=5)
+    assert seen
+    assert all((test - train).days >= panel.label_days for train, test in seen)
+
+
+def test_risk_ranks_by_loss_and_names_reasons(panel):
+    known = panel.rows["left"].notna().to_numpy()
+    model = ChurnModel().fit(panel.measures[known], panel.rows.loc[known, "left"])
+    today = (panel.rows["origin"] == pd.Timestamp(END)).to_numpy()
+    p = model.predict_proba(panel.measures[today])[:, 1]
+    risk, parts = churn_risk(panel, model, p, explained=40)
+
+    assert len(risk) == today.sum()
+    assert risk["gross_profit_at_risk"].is_monotonic_decreasing
+    assert np.allclose(risk["gross_profit_at_risk"], risk["probability"] * risk["at_stake"])
+    assert list(parts.index) == risk["account_id"].head(40).tolist()
+    assert set(risk["reason_1"].dropna()) <= set(REASONS)
+    assert risk["reason_1"].iloc[40:].isna().all()
+    high = risk.head(40).nlargest(5, "probability")
+    assert high["reason_1"].isin(["silent beyond its rhythm", "buys less than before",
+                                  "orders less often"]).all()  # fmt: skip
+    plain, none = churn_risk(panel, None, p)
+    assert none.empty
+    assert (plain["reason_1"] == "silent beyond its rhythm").all()
+
+
+def test_reasons_are_named_in_order_and_small_ones_left_out():
+    parts = pd.DataFrame([[0.5, -1.0, 0.05, 0.9]], columns=["w", "x", "y", "z"])
+    assert named_reasons(parts).iloc[0].tolist()[:2] == ["z", "w"]
+    assert named_reasons(parts).iloc[0, 2] is None
+
+
+def test_no_drift_no_alarm_even_for_small_groups():
+    alarms = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        origin = pd.Series(np.repeat(pd.to_datetime(["2023-01-01", "2024-01-01"]), [200, 100]))
+        table = pd.DataFrame(rng.normal(size=(300, 10)), columns=[f"m{k}" for k in range(10)])
+        alarms += drift(table, origin)["drifts"].any()
+        table.loc[200:, "m3"] += 1
+        assert drift(table, origin).set_index("measure").loc["m3", "drifts"]
+    assert alarms <= 3
