@@ -108,7 +108,7 @@ def build_panel(
     return Panel(rows, features(table, tables), label_days)
 
 
-def churn_backtest(panel: Panel, *, places: int = 20) -> pd.DataFrame:
+def past_predictions(panel: Panel) -> pd.DataFrame:
     """Predict on each earlier day by each rule, having learnt only from what was over by then.
 
     Training rows end a whole label window before the day they are tested on: no outcome of a
@@ -117,6 +117,32 @@ def churn_backtest(panel: Panel, *, places: int = 20) -> pd.DataFrame:
     Parameters
     ----------
     panel : Panel
+
+    Returns
+    -------
+    pd.DataFrame
+        Rows of the panel whose outcome is known and which could be predicted, with a column of
+        probabilities for each of `RULES`. Empty where no earlier day has anything to learn from.
+    """
+    rows, predicted = panel.rows, []
+    known = rows["left"].notna()
+    for day in sorted(rows.loc[known, "origin"].unique()):
+        test = known & (rows["origin"] == day)
+        train = known & (rows["origin"] <= day - pd.Timedelta(days=panel.label_days))
+        if not train.any() or rows.loc[train, "left"].nunique() < 2:
+            continue
+        found = predictions(panel, train.to_numpy(), test.to_numpy())[0]
+        predicted.append(rows[test].assign(**found))
+    return pd.concat(predicted) if predicted else pd.DataFrame()
+
+
+def churn_backtest(predicted: pd.DataFrame, *, places: int = 20) -> pd.DataFrame:
+    """Judge what each rule predicted on earlier days.
+
+    Parameters
+    ----------
+    predicted : pd.DataFrame
+        From `past_predictions`.
     places : int, default 20
         Accounts that can be looked after.
 
@@ -127,33 +153,45 @@ def churn_backtest(panel: Panel, *, places: int = 20) -> pd.DataFrame:
         `accounts`, `events`, `auc`, `auc_low`, `auc_high` (missing with fewer than ten events),
         `brier`, `slope` (of calibration), `lift` (in the first tenth), `captured` (share of the
         profit that was lost with leavers which stood on the list of `places`, ranked by expected
-        loss), `said`. Empty where no earlier day has anything to learn from.
+        loss), `said`. Empty if `predicted` is.
     """
-    rows, predicted = panel.rows, []
-    known = rows["left"].notna()
-    days = sorted(rows.loc[known, "origin"].unique())
-    for day in days:
-        test = known & (rows["origin"] == day)
-        train = known & (rows["origin"] <= day - pd.Timedelta(days=panel.label_days))
-        if not train.any() or rows.loc[train, "left"].nunique() < 2:
-            continue
-        predicted.append(rows[test].assign(**predictions(panel, train.to_numpy(), test.to_numpy())))
-    if not predicted:
+    if predicted.empty:
         return pd.DataFrame()
     judged = []
-    for table, name in [
-        *((table, str(table["origin"].iloc[0].date())) for table in predicted),
-        (pd.concat(predicted), "all"),
-    ]:
-        days_in = table["origin"].nunique()
-        judged += [_judge(table, rule, name, places * days_in) for rule in RULES]
+    pieces = [(str(day.date()), table) for day, table in predicted.groupby("origin")]
+    for name, table in [*pieces, ("all", predicted)]:
+        days = table["origin"].nunique()
+        judged += [_judge(table, rule, name, places * days) for rule in RULES]
     return pd.DataFrame(judged)
+
+
+def fitted_today(panel: Panel, rule: str) -> tuple[ChurnModel | None, np.ndarray]:
+    """Learn from all that is over and predict today's accounts.
+
+    Parameters
+    ----------
+    panel : Panel
+        At least one account left and one stayed.
+    rule : str
+        One of `RULES`.
+
+    Returns
+    -------
+    tuple of ChurnModel or None, and np.ndarray of shape (n_today,)
+        The model where it is used, for its reasons; probabilities of today's rows in their order.
+    """
+    today = (panel.rows["origin"] == panel.rows["origin"].max()).to_numpy()
+    learnt = panel.rows["left"].notna().to_numpy()
+    found, model = predictions(panel, learnt, today)
+    return (model if rule == OURS else None), found[rule]
 
 
 RULES = (OURS, SILENCE, OVERDUE, BASE)
 
 
-def predictions(panel: Panel, train: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
+def predictions(
+    panel: Panel, train: np.ndarray, test: np.ndarray
+) -> tuple[dict[str, np.ndarray], ChurnModel]:
     """Predict some rows by each rule, learnt on others.
 
     Parameters
@@ -163,8 +201,8 @@ def predictions(panel: Panel, train: np.ndarray, test: np.ndarray) -> dict[str, 
 
     Returns
     -------
-    dict of str to np.ndarray of shape (n_test,)
-        Probability of leaving, by rule.
+    tuple of dict of str to np.ndarray of shape (n_test,), and ChurnModel
+        Probability of leaving, by rule; and the model behind ours.
     """
     left = panel.rows["left"].to_numpy()[train]
     measures = panel.measures
@@ -175,12 +213,13 @@ def predictions(panel: Panel, train: np.ndarray, test: np.ndarray) -> dict[str, 
     # few who left: the model is drawn towards the simple rule
     simple = _by_one(overdue, left, train, test)
     trust = left.sum() / (left.sum() + _TRUSTED)
-    return {
+    found = {
         OURS: expit(trust * odds + (1 - trust) * logit(simple)),
         SILENCE: _by_one(np.log1p(silent), left, train, test),
         OVERDUE: simple,
         BASE: np.full(int(test.sum()), left.mean()),
     }
+    return found, model
 
 
 def _by_one(score: np.ndarray, left: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 from kamlab.accounts.days import daily_sums
 from kamlab.churn.definition import find_window, own_rhythm
 from kamlab.churn.features import REASONS, features
-from kamlab.churn.model import ChurnModel
 from kamlab.churn.risk import churn_risk, named_reasons
+from kamlab.churn.signs import early_signs
 from kamlab.churn.validation import (
     OURS,
     RULES,
@@ -17,6 +17,8 @@ from kamlab.churn.validation import (
     churn_backtest,
     clearly_worse,
     drift,
+    fitted_today,
+    past_predictions,
     predictions,
 )
 
@@ -166,7 +168,7 @@ def test_labels_are_what_happened(orders, panel):
 
 
 def test_backtest_beats_alike_and_keeps_its_gap(panel):
-    judged = churn_backtest(panel, places=10)
+    judged = churn_backtest(past_predictions(panel), places=10)
     whole = judged[judged["origin"] == "all"].set_index("rule")
     assert set(whole.index) == set(RULES)
     assert whole.loc[OURS, "brier"] <= whole.loc[SILENCE, "brier"] + 0.002
@@ -189,16 +191,14 @@ def test_training_rows_end_a_label_window_before_the_day(panel, monkeypatch):
         return predictions(of, train, test)
 
     monkeypatch.setattr(room, "predictions", watched)
-    churn_backtest(panel, places=5)
+    past_predictions(panel)
     assert seen
     assert all((test - train).days >= panel.label_days for train, test in seen)
 
 
 def test_risk_ranks_by_loss_and_names_reasons(panel):
-    known = panel.rows["left"].notna().to_numpy()
-    model = ChurnModel().fit(panel.measures[known], panel.rows.loc[known, "left"])
     today = (panel.rows["origin"] == pd.Timestamp(END)).to_numpy()
-    p = model.predict_proba(panel.measures[today])[:, 1]
+    model, p = fitted_today(panel, OURS)
     risk, parts = churn_risk(panel, model, p, explained=40)
 
     assert len(risk) == today.sum()
@@ -231,3 +231,12 @@ def test_no_drift_no_alarm_even_for_small_groups():
         table.loc[200:, "m3"] += 1
         assert drift(table, origin).set_index("measure").loc["m3", "drifts"]
     assert alarms <= 3
+
+
+def test_signs_are_those_of_the_leavers(panel):
+    signs = early_signs(panel.rows, panel.measures)
+    assert (signs["leavers"] >= 1.5 * signs["stayers"]).all()
+    assert {"gap ratio", "sales recent"} & set(signs["sign"].head(6))
+    assert (signs["days_before"].dropna() >= 30).all()
+    few = panel.rows.assign(left=0.0)
+    assert early_signs(few, panel.measures).empty

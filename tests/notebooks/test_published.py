@@ -40,6 +40,14 @@ COLUMNS = {
     ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
+    ("churn", "churn_risk"): {
+        "account_id", "probability", "gross_profit_at_risk", "reason_1", "reason_2", "reason_3",
+    },
+    ("churn", "churn_backtest"): {"origin", "rule", "auc", "auc_low", "brier", "captured"},
+    ("churn", "survival"): {"segment", "time", "survival", "low", "high"},
+    ("churn", "window"): {"days", "returned"},
+    ("churn", "early_signs"): {"sign", "leavers", "stayers", "times"},
+    ("churn", "drift"): {"measure", "index", "critical", "drifts"},
     ("value", "lifetime_value"): {
         "account_id", "expected_orders", "p_alive", "value", "low", "high",
     },
