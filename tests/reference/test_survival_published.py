@@ -1,10 +1,16 @@
-"""Published survival figures: the 6-MP trial, telephone contracts and a textbook's B2B accounts."""
+"""Published survival figures: the 6-MP trial, arrests after release, telephone contracts, B2B."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.duration
+from sksurv.linear_model import CoxPHSurvivalAnalysis
 from sksurv.nonparametric import kaplan_meier_estimator
+from sksurv.util import Surv
 
+from kamlab.churn.cox import CoxModel
 from kamlab.churn.survival import log_rank, median_life, survival_curve
 
 # Freireich et al. 1963, as printed in Klein and Moeschberger 2003, table 1.1: weeks of remission
@@ -87,3 +93,89 @@ def test_b2b_accounts_equal_scikit_survival(shared_data):
     assert curve["survival"].to_numpy() == pytest.approx(share, abs=1e-9)
     assert curve["low"].to_numpy() == pytest.approx(limits[0], abs=1e-6)
     assert curve["high"].to_numpy() == pytest.approx(limits[1], abs=1e-6)
+
+
+def test_arrests_after_release():
+    men = pd.read_csv(Path(__file__).parent / "data" / "rossi.csv", comment="#")
+    columns = ["fin", "age", "race", "wexp", "mar", "paro", "prio"]
+    model = CoxModel().fit(men[columns], men["week"], men["arrest"])
+
+    published = [-0.379422, -0.057438, 0.313900, -0.149796, -0.433704, -0.084871, 0.091497]
+    errors = [0.191379, 0.021999, 0.307993, 0.212224, 0.381868, 0.195757, 0.028649]
+    assert model.coefficients_.to_numpy() == pytest.approx(published, abs=5e-7)
+    assert model.standard_errors_.to_numpy() == pytest.approx(errors, abs=5e-7)
+    assert model.log_likelihood_ == pytest.approx(-658.747659, abs=5e-7)
+    # Fox and Weisberg, appendix on Cox regression to the R Companion: rho of the short model
+    short = men[["fin", "age", "prio"]]
+    model = CoxModel().fit(short, men["week"], men["arrest"])
+    found = model.proportionality(short, men["week"], men["arrest"])
+    assert found["correlation"][:3].round(5).tolist() == [-0.00657, -0.20976, -0.08004]
+
+
+# Edmonson et al. 1979, `ovarian` of R's survival: days, died, age, performance status
+OVARIAN = """
+59 1 72.3315 1 / 115 1 74.4932 1 / 156 1 66.4658 2 / 421 0 53.3644 1 / 431 1 50.3397 1
+/ 448 0 56.4301 2 / 464 1 56.9370 2 / 475 1 59.8548 2 / 477 0 64.1753 1 / 563 1 55.1781 2
+/ 638 1 56.7562 2 / 744 0 50.1096 1 / 769 0 59.6301 2 / 770 0 57.0521 1 / 803 0 39.2712 1
+/ 855 0 43.1233 2 / 1040 0 38.8932 2 / 1106 0 44.6000 1 / 1129 0 53.9068 1 / 1206 0 44.2055 1
+/ 1227 0 59.5890 2 / 268 1 74.5041 2 / 329 1 43.1370 1 / 353 1 63.2192 2 / 365 1 64.4247 1
+/ 377 0 58.3096 1
+"""
+
+
+def test_proportionality_of_the_ovarian_trial():
+    rows = np.array([row.split() for row in OVARIAN.split("/")], float)
+    table = pd.DataFrame(rows[:, 2:], columns=["age", "ecog.ps"])
+    model = CoxModel().fit(table, rows[:, 0], rows[:, 1])
+    found = model.proportionality(table, rows[:, 0], rows[:, 1])
+
+    # the example of cox.zph in R's survival 3
+    assert found["statistic"].round(3).tolist() == [0.698, 2.371, 3.633]
+    assert found["p_value"].round(2).tolist() == [0.40, 0.12, 0.16]
+
+
+@pytest.mark.parametrize("name", ["20_1", "50_1", "50_2", "100_5", "1000_10"])
+@pytest.mark.parametrize("late", [False, True])
+def test_ties_and_late_entry_as_in_r(name, late):
+    from statsmodels.duration.tests.results import survival_r_results as r
+
+    folder = Path(statsmodels.duration.__file__).parent / "tests" / "results"
+    data = np.loadtxt(folder / f"survival_data_{name}.csv")
+    lasted, event, entry = data[:, 0], data[:, 1], data[:, 2]
+    watched = lasted > entry if late else np.full(len(data), fill_value=True)
+    model = CoxModel().fit(
+        data[watched, 3:], lasted[watched], event[watched], entry[watched] if late else None
+    )
+
+    tag = f"{name}_et_efr" if late else f"{name}_efr"
+    assert model.coefficients_.to_numpy() == pytest.approx(getattr(r, f"coef_{tag}"), rel=2e-5)
+    assert model.standard_errors_.to_numpy() == pytest.approx(getattr(r, f"se_{tag}"), rel=2e-6)
+
+
+def test_cox_of_month_to_month_contracts(cohort):
+    table = pd.DataFrame(
+        {
+            "dependents": cohort["Dependents"] == "Yes",
+            "dsl": cohort["InternetService"] == "DSL",
+            "backup": cohort["OnlineBackup"] == "Yes",
+            "support": cohort["TechSupport"] == "Yes",
+        }
+    )
+    model = CoxModel().fit(table, cohort["tenure"], cohort["left"])
+
+    ratios = model.summary()["hazard_ratio"].round(4).tolist()
+    assert ratios == [0.7199, 0.8047, 0.4600, 0.5277]
+    assert model.log_likelihood_ == pytest.approx(-11315.952477, abs=5e-7)
+
+
+def test_cox_of_b2b_accounts_equals_scikit_survival(shared_data):
+    accounts = pd.read_csv(shared_data("smcrm") / "customerChurn.csv")
+    event = (accounts["censor"] == 0).to_numpy()
+    table = accounts.drop(columns=["customer", "duration", "censor"])
+    model = CoxModel().fit(table, accounts["duration"], event)
+
+    other = CoxPHSurvivalAnalysis(ties="efron", tol=1e-14, n_iter=200)
+    scaled = (table - table.mean()) / table.std()
+    other.fit(scaled, Surv.from_arrays(event, accounts["duration"]))
+    theirs = other.coef_ / table.std().to_numpy()
+    assert model.coefficients_.to_numpy() == pytest.approx(theirs, rel=1e-6)
