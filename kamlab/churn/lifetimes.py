@@ -183,6 +183,18 @@ def at_risk_at(times: np.ndarray, lasted: np.ndarray, entered: np.ndarray) -> np
     return came - np.searchsorted(np.sort(lasted), times, "left")
 
 
+def limits(share: np.ndarray, variance: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give limits of a share on the scale of log(-log), from the variance of its logarithm."""
+    inside = (share > 0) & (share < 1)
+    log = np.log(np.where(inside, share, 0.5))
+    half = z * np.sqrt(np.where(inside, variance, 0.0)) / log
+    edge = np.where(share >= 1, 1.0, np.nan)
+    return (
+        np.where(inside, np.exp(log * np.exp(-half)), edge),
+        np.where(inside, np.exp(log * np.exp(half)), edge),
+    )
+
+
 def normal_quantile(level: float) -> float:
     """Give how many standard errors an interval reaches to either side."""
     if not 0 < level < 1:

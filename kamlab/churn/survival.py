@@ -15,6 +15,7 @@ import pandas as pd
 from kamlab.churn.lifetimes import (
     at_risk_at,
     check_lifetimes,
+    limits,
     normal_quantile,
     number_at,
     segments,
@@ -106,7 +107,7 @@ def survival_curve(
             times, risk = np.r_[since, times], np.r_[began, risk]
             gone, lost = np.r_[0, gone], np.r_[0, lost]
             share, variance = np.r_[1.0, share], np.r_[0.0, variance]
-        low, high = _limits(share, variance, z)
+        low, high = limits(share, variance, z)
         parts.append(
             pd.DataFrame(
                 {
@@ -355,18 +356,6 @@ def _product_limit(risk: np.ndarray, gone: np.ndarray) -> tuple[np.ndarray, np.n
     with np.errstate(divide="ignore"):
         steps = np.where(gone > 0, gone / (risk * (risk - gone).astype(float)), 0.0)
     return np.cumprod(1 - gone / np.maximum(risk, 1)), np.cumsum(steps)
-
-
-def _limits(share: np.ndarray, variance: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give limits of survival on the scale of log(-log)."""
-    inside = (share > 0) & (share < 1)
-    log = np.log(np.where(inside, share, 0.5))
-    half = z * np.sqrt(np.where(inside, variance, 0.0)) / log
-    edge = np.where(share >= 1, 1.0, np.nan)
-    return (
-        np.where(inside, np.exp(log * np.exp(-half)), edge),
-        np.where(inside, np.exp(log * np.exp(half)), edge),
-    )
 
 
 def _first(times: np.ndarray, values: np.ndarray, share: float) -> float:
