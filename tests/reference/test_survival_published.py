@@ -12,6 +12,7 @@ from sksurv.util import Surv
 
 from kamlab.churn.cox import CoxModel
 from kamlab.churn.survival import log_rank, median_life, survival_curve
+from kamlab.churn.survival_scores import concordance
 
 # Freireich et al. 1963, as printed in Klein and Moeschberger 2003, table 1.1: weeks of remission
 TREATED = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -179,3 +180,15 @@ def test_cox_of_b2b_accounts_equals_scikit_survival(shared_data):
     other.fit(scaled, Surv.from_arrays(event, accounts["duration"]))
     theirs = other.coef_ / table.std().to_numpy()
     assert model.coefficients_.to_numpy() == pytest.approx(theirs, rel=1e-6)
+
+
+def test_concordance_of_published_cox_models(cohort):
+    men = pd.read_csv(Path(__file__).parent / "data" / "rossi.csv", comment="#")
+    table = men.drop(columns=["week", "arrest"])
+    risk = CoxModel().fit(table, men["week"], men["arrest"]).predict(table)
+    assert concordance(men["week"], men["arrest"], risk) == pytest.approx(0.640329, abs=5e-7)
+
+    names = ["Dependents", "InternetService", "OnlineBackup", "TechSupport"]
+    table = cohort[names] == ["Yes", "DSL", "Yes", "Yes"]
+    risk = CoxModel().fit(table, cohort["tenure"], cohort["left"]).predict(table)
+    assert concordance(cohort["tenure"], cohort["left"], risk) == pytest.approx(0.640883, abs=5e-7)
