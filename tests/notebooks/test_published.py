@@ -21,6 +21,11 @@ COLUMNS = {
     ("key-accounts", "exposure"): {"account_id", "sales_share", "loss_in_all"},
     ("key-accounts", "gate_prices"): {"gate", "price", "kept_out_of_list"},
     ("key-accounts", "hindsight"): {"rule", "captured_share", "best_possible"},
+    ("key-accounts", "rank_uncertainty"): {"account_id", "p_listed", "rank_low", "rank_high"},
+    ("key-accounts", "portfolio"): {"account_id", "attractiveness", "strength", "strategy"},
+    ("key-accounts", "method_ranks"): {"account_id", "TOPSIS", "VIKOR"},
+    ("key-accounts", "defection_stress"): {"account_id", "probability", "at_stake"},
+    ("key-accounts", "without_the_largest"): {"largest", "left_share"},
     ("key-accounts", "rfm"): {"account_id", "rfm_score", "segment"},
     ("migration", "next_period"): {
         "account_id", "name", "expected_gross_profit", "low", "high", "probability_key",
