@@ -119,7 +119,7 @@ class CoxModel(BaseEstimator):
         if len(table) != len(lasted):
             raise ValueError(f"X has {len(table)} rows for {len(lasted)} accounts")
         sets = risk_sets(lasted, left, entered)
-        self.centre_ = table.mean()
+        self.centre_ = table.mean().rename("mean")
         spread = table.std(ddof=0)
         values = ((table - self.centre_) / spread.where(spread > 0, 1.0)).to_numpy()
         _refuse_dependent(values, list(table.columns), self.ridge)
@@ -302,6 +302,24 @@ class CoxModel(BaseEstimator):
                 "p_value": special.chdtrc(freedom, statistic),
             }
         )
+
+    def __getstate__(self) -> dict:
+        """Give what is saved: tables as plain lists, which skops can save and check."""
+        state = dict(super().__getstate__())
+        tables = {name: value for name, value in state.items() if isinstance(value, pd.DataFrame)}
+        columns = {name: value for name, value in state.items() if isinstance(value, pd.Series)}
+        state |= {name: table.to_dict("tight") for name, table in tables.items()}
+        state |= {name: column.to_frame().to_dict("tight") for name, column in columns.items()}
+        return state | {"tables": sorted(tables), "columns": sorted(columns)}
+
+    def __setstate__(self, state: dict) -> None:
+        """Take up what was saved."""
+        kinds = {name: state[name] for name in ("tables", "columns")}
+        plain = {name: value for name, value in state.items() if name not in kinds}
+        for name in [*kinds["tables"], *kinds["columns"]]:
+            table = pd.DataFrame.from_dict(plain[name], orient="tight")
+            plain[name] = table if name in kinds["tables"] else table.iloc[:, 0]
+        super().__setstate__(plain)
 
     def _cumulative(self, times: np.ndarray) -> np.ndarray:
         """Give the cumulative hazard of the average account at times."""

@@ -1,8 +1,11 @@
 """Cox's model: against other implementations, against the truth it was drawn from, and refusals."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.base import clone
 from sksurv.linear_model import CoxPHSurvivalAnalysis
 from sksurv.util import Surv
@@ -205,6 +208,29 @@ def test_a_column_that_tells_all_is_refused_and_a_ridge_copes():
     with pytest.raises(ValueError, match="no finite coefficient fits told"):
         CoxModel().fit(table, lasted, event)
     assert 0 < CoxModel(ridge=1).fit(table, lasted, event).coefficients_["told"] < 20
+
+
+def test_a_saved_model_is_the_same_model_and_holds_nothing_else():
+    table, lasted, event, _ = _accounts(12)
+    table = table.assign(market=np.where(table["export"], "export", "home")).drop(columns="export")
+    model = CoxModel(ridge=1).fit(table, lasted, event)
+    saved = skops.io.dumps(model)
+
+    assert skops.io.get_untrusted_types(data=saved) == ["kamlab.churn.cox.CoxModel"]
+    for again in (
+        skops.io.loads(saved, trusted=["kamlab.churn.cox.CoxModel"]),
+        copy.deepcopy(model),
+    ):
+        pd.testing.assert_frame_equal(again.summary(), model.summary())
+        pd.testing.assert_frame_equal(again.baseline_, model.baseline_)
+        pd.testing.assert_frame_equal(
+            again.predict_survival(table, [3, 9], tenure=2),
+            model.predict_survival(table, [3, 9], tenure=2),
+        )
+        assert again.ridge == 1
+    assert skops.io.loads(
+        skops.io.dumps(CoxModel(ridge=3)), trusted=["kamlab.churn.cox.CoxModel"]
+    ).get_params() == {"ridge": 3}
 
 
 def test_other_refusals_and_clones():

@@ -9,6 +9,7 @@ from sksurv.compare import compare_survival
 from sksurv.nonparametric import kaplan_meier_estimator, nelson_aalen_estimator
 from sksurv.util import Surv
 
+from kamlab.churn.hazard import hazard_by_tenure
 from kamlab.churn.survival import (
     log_rank,
     median_life,
@@ -158,6 +159,25 @@ def test_remaining_life_is_the_curve_beyond_a_tenure():
     later = survival_curve(lasted, event, entry=entry, since=15).set_index("time")["survival"]
 
     assert later.to_numpy()[1:] == pytest.approx((whole[whole.index > 15] / whole[15]).to_numpy())
+
+
+def test_hazard_by_tenure_finds_rates_that_change_with_age_under_late_entry():
+    rng = np.random.default_rng(12)
+    first = rng.exponential(10, 30_000)
+    life = np.where(first < 5, first, 5 + rng.exponential(40, 30_000))
+    entry, seen = rng.uniform(0, 10, 30_000), rng.uniform(0, 20, 30_000)
+    lasted, event, watched = np.minimum(life, entry + seen), life <= entry + seen, life > entry
+    lasted, event, entry = lasted[watched], event[watched], entry[watched]
+    found = hazard_by_tenure(lasted, event, [0, 2, 5, 10, 30], entry=entry)
+
+    assert found["hazard"].to_numpy() == pytest.approx([1 / 10, 1 / 10, 1 / 40, 1 / 40], rel=0.1)
+    assert found["events"].sum() == event.sum()
+    assert found["watched"].sum() == pytest.approx((lasted - entry).sum())
+    # Garwood's exact limits for 10 events are 4.795 and 18.390
+    ten = hazard_by_tenure(np.ones(10), np.ones(10), [0, 1])
+    assert ten[["low", "high"]].to_numpy()[0] * 10 == pytest.approx([4.795, 18.390], abs=5e-4)
+    with pytest.raises(ValueError, match="edges must be"):
+        hazard_by_tenure([1], [1], [2, 1])
 
 
 @settings(max_examples=60, deadline=None)
