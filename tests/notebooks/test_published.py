@@ -27,6 +27,10 @@ COLUMNS = {
     ("key-accounts", "defection_stress"): {"account_id", "probability", "at_stake"},
     ("key-accounts", "without_the_largest"): {"largest", "left_share"},
     ("key-accounts", "rfm"): {"account_id", "rfm_score", "segment"},
+    ("coverage", "assignment"): {"account_id", "manager_id", "sponsor_id", "was", "reason"},
+    ("coverage", "load"): {"manager_id", "accounts", "capacity", "at_risk"},
+    ("coverage", "team"): {"account_id", "function", "expert", "gap"},
+    ("coverage", "reporting_line"): {"manager_id"},
     ("migration", "next_period"): {
         "account_id", "name", "expected_gross_profit", "low", "high", "probability_key",
     },
