@@ -30,6 +30,9 @@ class StudyFile:
         The notebook.
     parameters : tuple of Parameter
         What it takes.
+    after : tuple of str
+        Studies that it reads where they are published and does without where they are not: of those
+        that run with it, it waits for them, whether or not they succeed.
     """
 
     name: str
@@ -40,6 +43,7 @@ class StudyFile:
     language: str
     path: Path
     parameters: tuple[Parameter, ...]
+    after: tuple[str, ...] = ()
 
 
 def notebooks_folder(given: str | Path | None = None) -> Path:
@@ -78,6 +82,7 @@ def read_study(path: Path) -> StudyFile:
     ----------
     path : Path
         A notebook. Its metadata may hold `title` and `kamlab` with `study`, `purpose`, `needs`,
+        `after`,
         `demo_only` and `language`.
 
     Raises
@@ -106,6 +111,7 @@ def read_study(path: Path) -> StudyFile:
         language=kamlab.get("language", "en"),
         path=path,
         parameters=read_parameters(source, path.name),
+        after=tuple(kamlab.get("after", ())),
     )
 
 
@@ -144,7 +150,11 @@ def in_order(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
     ordered: list[str] = []
     waiting = list(names)
     while waiting:
-        ready = [n for n in waiting if not set(studies[n].needs) & set(waiting)]
+        ready = [
+            name
+            for name in waiting
+            if not {*studies[name].needs, *studies[name].after} & set(waiting)
+        ]
         if not ready:
             raise UsageError(f"These studies need each other in a circle: {', '.join(waiting)}.")
         ordered += ready

@@ -196,7 +196,9 @@ class _Runner:
             if failed:
                 self.waiting.remove(name)
                 self._skip(study, failed[0])
-            elif len(self.running) < self.settings.jobs and all(n in self.ended for n in inside):
+                continue
+            before = [*inside, *(name for name in study.after if name in self.plan.studies)]
+            if len(self.running) < self.settings.jobs and all(n in self.ended for n in before):
                 self.waiting.remove(name)
                 self._start(study)
 
@@ -206,7 +208,7 @@ class _Runner:
         folder = private_folder(self.private, study.name)
         needs = {
             need: (out / need / LATEST).resolve().name
-            for need in study.needs
+            for need in (*study.needs, *study.after)
             if (out / need / LATEST).exists()
         }
         declared = {parameter.name for parameter in study.parameters}

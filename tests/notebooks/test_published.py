@@ -112,6 +112,8 @@ def test_figures_of_the_summary_are_those_of_the_studies(published):
     assert summary["Worth of the list"] == pytest.approx(study["Worth of the list"])
     assert summary["Share of all worth"] == pytest.approx(study["Share of all worth"])
     assert summary["Sell much, earn little"] == study["Volume without profit"]
+    lost = [value for label, value in headlines("churn").items() if "Expected loss" in label]
+    assert summary["Expected loss to leavers"] == pytest.approx(lost[0])
 
 
 def test_the_list_beats_plain_rankings_on_the_truth(published):

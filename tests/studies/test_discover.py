@@ -103,3 +103,16 @@ def test_a_fingerprint_follows_content_and_name_but_not_truth_or_hidden_files(tm
     orders.write_text("a")
     orders.rename(tmp_path / "sales.csv")
     assert fingerprint_of(tmp_path) != first
+
+
+def test_a_study_waits_for_those_it_may_read_but_does_not_need_them(tmp_path):
+    import nbformat
+
+    for name, about in (("a", {"after": ["z", "nowhere"]}), ("z", {})):
+        book = nbformat.v4.new_notebook(metadata={"kamlab": {"study": name, **about}})
+        nbformat.write(book, tmp_path / f"{name}.ipynb")
+    found = find_studies(tmp_path)
+
+    assert list(found) == ["z", "a"]
+    assert found["a"].needs == ()
+    assert found["a"].after == ("z", "nowhere")
