@@ -139,7 +139,7 @@ def test_few_churners_get_the_plain_model():
     table, left, _ = _drawn(150, rare=True)
     left[:3] = True
     model = ChurnModel().fit(table, left)
-    assert list(model.weights_.index) == ["logistic on splines"]
+    assert list(model.weights_.index) == ["plain logistic"]
     p = model.predict_proba(table)[:, 1]
     assert p.mean() == pytest.approx(left.mean(), abs=0.03)
 
@@ -148,7 +148,7 @@ def test_later_rows_judge_where_days_are_given():
     table, left, _ = _drawn(1600)
     days = np.repeat(pd.date_range("2024-01-01", periods=8, freq="MS"), 200)
     model = ChurnModel().fit(table, left, time=days)
-    assert len(model.scores_) == 5
+    assert len(model.scores_) == 6
 
 
 @settings(max_examples=15, deadline=None)
