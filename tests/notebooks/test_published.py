@@ -49,6 +49,9 @@ COLUMNS = {
     ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
+    ("profitability", "account_profit"): {"account_id", "net_sales", "contribution"},
+    ("profitability", "price_waterfall"): {"step", "amount", "share_of_list"},
+    ("profitability", "loss_makers"): {"account_id", "main_cause", "mend", "to_break_even"},
     ("churn", "churn_risk"): {
         "account_id", "probability", "gross_profit_at_risk", "reason_1", "reason_2", "reason_3",
     },
