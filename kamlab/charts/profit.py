@@ -62,7 +62,10 @@ def waterfall(table: pd.DataFrame, *, currency: str, message: str) -> tuple[Figu
         axes.set_xticks(places, [shorten(step, 16) for step in table["step"]], fontsize=8.5)
         axes.set_ylabel(currency)
         axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
-        axes.margins(y=0.18)
+        tops = [max(a, a + b) for a, b in zip(base, table["amount"], strict=True)]
+        bottoms = [min(a, a + b) for a, b in zip(base, table["amount"], strict=True)]
+        span = max(*tops, 0.0) - min(*bottoms, 0.0)
+        axes.set_ylim(min(*bottoms, 0.0) - 0.03 * span, max(*tops, 0.0) + 0.16 * span)
         axes.grid(visible=False, axis="x")
         headline(axes, message)
     said = "; ".join(
@@ -105,7 +108,13 @@ def sales_by_contribution(
         axes.axhline(0, color=INK, lw=0.9)
         ends = [*shown.nsmallest(labels // 2, "contribution").index,
                 *shown.nlargest(labels // 2, "contribution").index]  # fmt: skip
+        placed: list[tuple[float, float]] = []
         for row in shown.loc[list(dict.fromkeys(ends))].itertuples(index=False):
+            here = (np.log10(row.net_sales), np.sign(row.contribution) * np.log10(
+                max(abs(row.contribution), 1.0)))  # fmt: skip
+            if any(abs(here[0] - a) < 1.2 and abs(here[1] - b) < 0.35 for a, b in placed):
+                continue
+            placed.append(here)
             axes.annotate(
                 shorten(str(names.get(row.account_id, row.account_id)), 20),
                 (row.net_sales, row.contribution),
