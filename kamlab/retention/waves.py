@@ -1,0 +1,120 @@
+"""What did each wave of the survey say, of whom, and did the dissatisfied leave?"""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from kamlab.accounts.engine import as_day
+from kamlab.retention.satisfaction import response_weights
+
+OVERALL = "overall"
+_FEATURES = ("net_sales_12m", "sales_growth", "days_since_last_order", "orders_12m")
+_GROUPS = {1: "dissatisfied (1-2)", 2: "dissatisfied (1-2)", 3: "no opinion (3)",
+           4: "satisfied (4-5)", 5: "satisfied (4-5)"}  # fmt: skip
+_FEWEST = 5
+
+
+def wide_answers(responses: pd.DataFrame) -> pd.DataFrame:
+    """Give one row an account and wave, one column an item.
+
+    Parameters
+    ----------
+    responses : pd.DataFrame
+        Canonical survey responses: `account_id`, `wave`, `item`, `score`.
+
+    Returns
+    -------
+    pd.DataFrame
+        `account_id`, `wave`, the items, and `overall`: the item of that name, or the mean of the
+        items where nobody was asked for it. Several answers of an account in a wave are averaged.
+    """
+    wide = responses.pivot_table(
+        index=["account_id", "wave"], columns="item", values="score", aggfunc="mean"
+    ).rename_axis(columns=None)
+    named = [name for name in wide if str(name).strip().casefold().startswith(OVERALL)]
+    if named:
+        wide = wide.rename(columns={named[0]: OVERALL})
+    else:
+        wide[OVERALL] = wide.mean(axis=1)
+    return wide.reset_index()
+
+
+def weighted_wave(answers: pd.DataFrame, wave: pd.Timestamp, facts: pd.DataFrame) -> pd.DataFrame:
+    """Weigh the answers of a wave by how likely accounts like each were to answer.
+
+    Parameters
+    ----------
+    answers : pd.DataFrame
+        From `wide_answers`.
+    wave : pd.Timestamp
+        Which.
+    facts : pd.DataFrame
+        Account facts on the day of the wave; accounts that bought in the year before it are those
+        who could have been asked.
+
+    Returns
+    -------
+    pd.DataFrame
+        The wave's answers of accounts in `facts`, with `weight` (adding up to the number of
+        accounts that could have been asked) and `design_effect`.
+
+    Raises
+    ------
+    ValueError
+        If nobody of them answered.
+    """
+    asked = facts[facts["net_sales_12m"] > 0].reset_index(drop=True)
+    mine = answers[answers["wave"] == wave]
+    features = asked[list(_FEATURES)].copy()
+    for name in ("net_sales_12m", "orders_12m", "days_since_last_order"):
+        features[name] = np.log1p(features[name].clip(lower=0))
+    features["sales_growth"] = features["sales_growth"].clip(-1, 2)
+    features = features.fillna(features.median()).fillna(0.0)
+    frame = asked[["account_id"]].assign(design_weight=1.0)
+    answered = asked["account_id"].isin(mine["account_id"])
+    weights = response_weights(frame, answered, features)
+    return mine.merge(weights[["account_id", "weight", "design_effect"]], on="account_id")
+
+
+def leaving_by_answer(
+    answers: pd.DataFrame, daily: pd.DataFrame, as_of: date | str, *, days: int = 180
+) -> pd.DataFrame:
+    """Say what share of accounts bought nothing for so many days after they had answered.
+
+    Parameters
+    ----------
+    answers : pd.DataFrame
+        From `wide_answers`.
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    as_of : date or str
+        First day not seen; waves whose days ahead are not over by then are left out.
+    days : int, default 180
+
+    Returns
+    -------
+    pd.DataFrame
+        `answer` (dissatisfied, no opinion, satisfied), `answers`, `left`, `share`, `low` and `high`
+        (90 % Wilson interval). Groups of fewer than five are left out.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    end = pd.Timestamp(as_day(as_of))
+    known = answers[answers["wave"] + timedelta(days=days) <= end].dropna(subset=[OVERALL])
+    bought = daily.loc[daily["net_sales"] > 0, ["account_id", "day"]]
+    pairs = known[["account_id", "wave"]].merge(bought, on="account_id")
+    ahead = (pairs["day"] >= pairs["wave"]) & (pairs["day"] < pairs["wave"] + timedelta(days=days))
+    came = pairs[ahead].drop_duplicates(["account_id", "wave"])
+    stayed = pd.MultiIndex.from_frame(came[["account_id", "wave"]])
+    here = pd.MultiIndex.from_frame(known[["account_id", "wave"]])
+    table = known.assign(
+        left=~here.isin(stayed), answer=known[OVERALL].round().clip(1, 5).map(_GROUPS)
+    )
+    rows = []
+    for answer, group in table.groupby("answer"):
+        if len(group) >= _FEWEST:
+            left = int(group["left"].sum())
+            low, high = proportion_confint(left, len(group), alpha=0.1, method="wilson")
+            rows.append((answer, len(group), left, left / len(group), low, high))
+    return pd.DataFrame(rows, columns=["answer", "answers", "left", "share", "low", "high"])
