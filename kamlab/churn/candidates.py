@@ -1,6 +1,6 @@
 """Which models compete for the prediction of churn? All give log-odds of coded tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -13,216 +13,289 @@ from kamlab.churn.columns import Coded
 
 _KNOTS = 5
 _FEW_VALUES = 6  # numbers with fewer different values have no curve
-_BOUND = 15.0
+_STRENGTHS = (0.002, 0.01, 0.05, 0.25, 1.25)  # inverse ridges that are tried
+_STEP = 10  # boosting rounds between two lengths that are tried
 
 
 class Candidate(Protocol):
-    """What a candidate can do."""
+    """What a candidate can do: be tried at many settings, and be fitted at one of them."""
 
     name: str
+    settings: Sequence[float]
 
-    def fit(self, coded: Coded, truth: np.ndarray, rows: np.ndarray | None = None) -> Self:
-        """Fit to some rows."""
+    def tried(self, train: Coded, truth: np.ndarray, test: Coded) -> np.ndarray:
+        """Give log-odds of the test rows, one column a setting."""
 
-    def log_odds(self, coded: Coded, rows: np.ndarray | None = None) -> np.ndarray:
-        """Predict some rows."""
+    def fit(self, coded: Coded, truth: np.ndarray, setting: float) -> Self:
+        """Fit at one setting."""
+
+    def log_odds(self, coded: Coded) -> np.ndarray:
+        """Predict."""
 
 
 @dataclass
-class SplineLogistic:
-    """Logistic regression on curves of the numbers and on the flags, lightly ridged."""
+class Logistic:
+    """Logistic regression on flags and on numbers or their curves; the setting is 1 / ridge.
 
-    seed: int
-    name: str = "logistic on splines"
+    Attributes
+    ----------
+    parts : dict of str to Any
+        Once fitted: `middle` (medians that stand for what is missing), `curved` (numbers that have
+        a curve), `tails`, `splines`, `scaler` and `model`.
+    """
+
+    name: str
+    curves: bool
+    settings: Sequence[float] = _STRENGTHS
     parts: dict[str, Any] = field(default_factory=dict)
 
-    def fit(self, coded: Coded, truth: np.ndarray, rows: np.ndarray | None = None) -> Self:
-        """Fit to some rows."""
-        numbers, flags, target = _rows(coded.numbers, coded.flags, truth, rows)
-        middle = _medians(numbers)
-        filled = np.where(np.isnan(numbers), middle, numbers)
-        curved = np.array([len(np.unique(column)) > _FEW_VALUES for column in filled.T], bool)
-        splines = None
+    def tried(self, train: Coded, truth: np.ndarray, test: Coded) -> np.ndarray:
+        """Give log-odds of the test rows, one column a setting."""
+        learnt, asked = self._prepare(train), self.design(test)
+        found = [_ridge(learnt, truth, setting) for setting in self.settings]
+        return np.column_stack([model.decision_function(asked) for model in found])
+
+    def fit(self, coded: Coded, truth: np.ndarray, setting: float) -> Self:
+        """Fit at one setting."""
+        self.parts["model"] = _ridge(self._prepare(coded), truth, setting)
+        return self
+
+    def log_odds(self, coded: Coded) -> np.ndarray:
+        """Predict."""
+        return self.parts["model"].decision_function(self.design(coded))
+
+    def design(self, coded: Coded) -> np.ndarray:
+        """Give the columns that have a coefficient, of mean 0 in the training rows."""
+        return self.parts["scaler"].transform(self._raw(coded))
+
+    def owners(self, coded: Coded) -> np.ndarray:
+        """Say which column of the table each column of the design came from."""
+        curved, numbers = self.parts["curved"], np.array(coded.number_owner, int)
+        each = 0 if self.parts["splines"] is None else _KNOTS + 1
+        return np.concatenate(
+            [numbers[~curved], np.array(coded.flag_owner, int), np.repeat(numbers[curved], each)]
+        )
+
+    def _prepare(self, coded: Coded) -> np.ndarray:
+        """Learn middles, curves and scales, and give the design."""
+        middle = _medians(coded.numbers)
+        filled = np.where(np.isnan(coded.numbers), middle, coded.numbers)
+        many = [self.curves and len(np.unique(column)) > _FEW_VALUES for column in filled.T]
+        curved = np.array(many, bool)
+        tails = _tails(filled) if filled.size else None
+        self.parts = {"middle": middle, "curved": curved, "tails": tails, "splines": None}
         if curved.any():
-            # ranks spread the knots, and a long tail is drawn in before the curve
-            scale = _Tails().fit(filled[:, curved])
             splines = SplineTransformer(
-                n_knots=_KNOTS, degree=3, knots="quantile", extrapolation="linear",
-                include_bias=False,
-            ).fit(scale.transform(filled[:, curved]))  # fmt: skip
-            self.parts["tails"] = scale
-        self.parts |= {"middle": middle, "curved": curved, "splines": splines}
-        design = self._design(numbers, flags)
-        scaler = StandardScaler().fit(design)
-        model = LogisticRegression(C=_strength(target), max_iter=2000, tol=1e-5)
-        model.fit(scaler.transform(design), target)
-        self.parts |= {"scaler": scaler, "model": model}
-        return self
+                n_knots=_KNOTS, knots="quantile", extrapolation="linear", include_bias=False
+            )
+            self.parts["splines"] = splines.fit(_draw_in(filled, tails)[:, curved])
+        raw = self._raw(coded)
+        self.parts["scaler"] = StandardScaler().fit(raw)
+        return self.parts["scaler"].transform(raw)
 
-    def log_odds(self, coded: Coded, rows: np.ndarray | None = None) -> np.ndarray:
-        """Predict some rows."""
-        numbers, flags, _ = _rows(coded.numbers, coded.flags, None, rows)
-        design = self.parts["scaler"].transform(self._design(numbers, flags))
-        return np.clip(self.parts["model"].decision_function(design), -_BOUND, _BOUND)
-
-    def _design(self, numbers: np.ndarray, flags: np.ndarray) -> np.ndarray:
-        filled = np.where(np.isnan(numbers), self.parts["middle"], numbers)
-        curved = self.parts["curved"]
-        pieces = [filled[:, ~curved], flags]
+    def _raw(self, coded: Coded) -> np.ndarray:
+        """Give numbers without a curve, flags, and curves."""
+        filled = np.where(np.isnan(coded.numbers), self.parts["middle"], coded.numbers)
+        drawn, curved = _draw_in(filled, self.parts["tails"]), self.parts["curved"]
+        pieces = [drawn[:, ~curved], coded.flags]
         if self.parts["splines"] is not None:
-            drawn = self.parts["tails"].transform(filled[:, curved])
-            pieces.append(self.parts["splines"].transform(drawn))
-        return np.hstack(pieces) if sum(p.shape[1] for p in pieces) else np.zeros((len(numbers), 1))
-
-
-class _Tails:
-    """Draw in long tails: signed logarithm of columns that are skewed."""
-
-    def fit(self, values: np.ndarray) -> Self:
-        """Learn which columns are skewed, and their scale."""
-        spread = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
-        upper, lower = spread[2] - spread[1], spread[1] - spread[0]
-        self.skewed = (upper > 4 * lower) | (lower > 4 * upper)
-        self.scale = np.maximum(np.median(np.abs(values - spread[1]), axis=0), 1e-9)
-        self.middle = spread[1]
-        return self
-
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """Draw in the columns that are skewed."""
-        moved = (values - self.middle) / self.scale
-        drawn = np.sign(moved) * np.log1p(np.abs(moved))
-        return np.where(self.skewed, drawn, values)
-
-
-@dataclass
-class PlainLogistic:
-    """Logistic regression on the numbers as they are, strongly ridged: for few who left."""
-
-    seed: int
-    name: str = "plain logistic"
-    parts: dict[str, Any] = field(default_factory=dict)
-
-    def fit(self, coded: Coded, truth: np.ndarray, rows: np.ndarray | None = None) -> Self:
-        """Fit to some rows."""
-        numbers, flags, target = _rows(coded.numbers, coded.flags, truth, rows)
-        middle = _medians(numbers)
-        tails = _Tails().fit(np.where(np.isnan(numbers), middle, numbers))
-        self.parts = {"middle": middle, "tails": tails}
-        design = self._design(numbers, flags)
-        scaler = StandardScaler().fit(design)
-        model = LogisticRegression(C=_strength(target) / 5, max_iter=2000, tol=1e-5)
-        model.fit(scaler.transform(design), target)
-        self.parts |= {"scaler": scaler, "model": model}
-        return self
-
-    def log_odds(self, coded: Coded, rows: np.ndarray | None = None) -> np.ndarray:
-        """Predict some rows."""
-        numbers, flags, _ = _rows(coded.numbers, coded.flags, None, rows)
-        design = self.parts["scaler"].transform(self._design(numbers, flags))
-        return np.clip(self.parts["model"].decision_function(design), -_BOUND, _BOUND)
-
-    def _design(self, numbers: np.ndarray, flags: np.ndarray) -> np.ndarray:
-        filled = np.where(np.isnan(numbers), self.parts["middle"], numbers)
-        drawn = self.parts["tails"].transform(filled) if filled.shape[1] else filled
-        design = np.hstack([drawn, flags])
-        return design if design.shape[1] else np.zeros((len(numbers), 1))
+            pieces.append(self.parts["splines"].transform(drawn[:, curved]))
+        return np.hstack(pieces)
 
 
 @dataclass
 class Boosting:
-    """Gradient boosting of small trees."""
+    """Gradient boosting of small trees; the setting is the number of rounds."""
 
     name: str
     options: dict[str, Any]
+    settings: Sequence[float]
     model: HistGradientBoostingClassifier | None = None
-    empty: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
-    def fit(self, coded: Coded, truth: np.ndarray, rows: np.ndarray | None = None) -> Self:
-        """Fit to some rows."""
-        numbers, flags, target = _rows(coded.numbers, coded.flags, truth, rows)
-        matrix = np.hstack([numbers, flags])
-        if not matrix.shape[1]:
-            matrix = np.zeros((len(target), 1))
-        # binning fails on columns of which nothing is known in these rows
-        self.empty = np.isnan(matrix).all(axis=0)
-        matrix = np.where(self.empty, 0.0, matrix)
-        self.model = HistGradientBoostingClassifier(**self.options).fit(matrix, target)
+    def tried(self, train: Coded, truth: np.ndarray, test: Coded) -> np.ndarray:
+        """Give log-odds of the test rows, one column a setting."""
+        most = int(max(self.settings))
+        model = HistGradientBoostingClassifier(**self.options, max_iter=most)
+        model.fit(matrix_of(train, learn=True), truth)
+        stages = model.staged_decision_function(matrix_of(test))
+        wanted = set(self.settings)
+        kept = [odds for number, odds in enumerate(stages, 1) if number in wanted]
+        return np.column_stack(kept)
+
+    def fit(self, coded: Coded, truth: np.ndarray, setting: float) -> Self:
+        """Fit at one setting."""
+        self.model = HistGradientBoostingClassifier(**self.options, max_iter=int(setting))
+        self.model.fit(matrix_of(coded, learn=True), truth)
         return self
 
-    def log_odds(self, coded: Coded, rows: np.ndarray | None = None) -> np.ndarray:
-        """Predict some rows."""
-        numbers, flags, _ = _rows(coded.numbers, coded.flags, None, rows)
-        matrix = np.hstack([numbers, flags])
-        if not matrix.shape[1]:
-            matrix = np.zeros((len(numbers), 1))
-        matrix = np.where(self.empty, 0.0, matrix)
+    def log_odds(self, coded: Coded) -> np.ndarray:
+        """Predict."""
         if self.model is None:
             raise ValueError(f"{self.name} is not fitted")
-        return np.clip(self.model.decision_function(matrix), -_BOUND, _BOUND)
+        return self.model.decision_function(matrix_of(coded))
 
 
-def _rows(
-    numbers: np.ndarray, flags: np.ndarray, truth: np.ndarray | None, rows: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Take some rows, or all."""
-    target = np.empty(0) if truth is None else truth
-    if rows is None:
-        return numbers, flags, target
-    return numbers[rows], flags[rows], target[rows] if truth is not None else target
+def linear(seed: int) -> Logistic:  # noqa: ARG001  nothing is drawn; all candidates take a seed
+    """Logistic regression on the numbers as they are.
+
+    Parameters
+    ----------
+    seed : int
+        Not used.
+
+    Returns
+    -------
+    Logistic
+    """
+    return Logistic("logistic", curves=False)
+
+
+def splined(seed: int) -> Logistic:  # noqa: ARG001  nothing is drawn; all candidates take a seed
+    """Logistic regression on curves of the numbers.
+
+    Parameters
+    ----------
+    seed : int
+        Not used.
+
+    Returns
+    -------
+    Logistic
+    """
+    return Logistic("logistic on splines", curves=True)
+
+
+def additive(seed: int) -> Boosting:
+    """Boosting of single splits: a curve for each column, no interactions.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Boosting
+    """
+    return _boosting("additive boosting", seed, 400, 40, learning_rate=0.1, max_leaf_nodes=2)
+
+
+def shallow(seed: int) -> Boosting:
+    """Boosting of trees of eight leaves.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Boosting
+    """
+    return _boosting("shallow boosting", seed, 240, 30, learning_rate=0.05, max_leaf_nodes=8)
+
+
+def deep(seed: int) -> Boosting:
+    """Boosting of trees up to six splits deep.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Boosting
+    """
+    return _boosting("deep boosting", seed, 300, 20, max_leaf_nodes=31, max_depth=6)
+
+
+CANDIDATES: tuple[Callable[[int], Candidate], ...] = (
+    linear,
+    splined,
+    additive,
+    shallow,
+)
+LEAVERS_NEEDED = (0, 25, 60, 60)  # and stayers, for each of them to be tried
+LEAVERS_FOR_DEPTH = 200
+
+
+def matrix_of(coded: Coded, *, learn: bool = False) -> np.ndarray:
+    """Give numbers and flags side by side.
+
+    Parameters
+    ----------
+    coded : Coded
+    learn : bool, default False
+        Whether to learn from it: boosting cannot, of a column without any value.
+
+    Returns
+    -------
+    np.ndarray of shape (n_rows, n_numbers + n_flags)
+    """
+    numbers = coded.numbers
+    if learn:
+        numbers = np.where(np.isnan(numbers).all(axis=0), 0.0, numbers)
+    return np.hstack([numbers, coded.flags])
+
+
+def losses(odds: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Give the log loss of log-odds, one for each column.
+
+    Parameters
+    ----------
+    odds : np.ndarray of shape (n_rows, n_columns)
+    truth : np.ndarray of shape (n_rows,)
+        0 or 1.
+
+    Returns
+    -------
+    np.ndarray of shape (n_columns,)
+
+    Examples
+    --------
+    >>> losses(np.zeros((4, 2)), np.array([0, 1, 1, 0])).round(4).tolist()
+    [0.6931, 0.6931]
+    """
+    return np.mean(np.logaddexp(0, odds) - truth[:, None] * odds, axis=0)
+
+
+def _boosting(name: str, seed: int, most: int, leaf: int, **options: float) -> Boosting:
+    """Give a boosting with what all have in common."""
+    common = {"learning_rate": 0.06, "l2_regularization": 1.0, "early_stopping": False}
+    return Boosting(
+        name,
+        common | options | {"min_samples_leaf": leaf, "random_state": seed},
+        tuple(range(_STEP, most + 1, _STEP)),
+    )
+
+
+def _ridge(design: np.ndarray, truth: np.ndarray, strength: float) -> LogisticRegression:
+    """Fit a logistic regression with a ridge."""
+    return LogisticRegression(C=strength, max_iter=3000, tol=1e-6).fit(design, truth)
+
+
+def _tails(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say which columns are skewed, and give their middles and scales."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    skewed = (high - middle > 4 * (middle - low)) | (middle - low > 4 * (high - middle))
+    scale = np.median(np.abs(values - middle), axis=0)
+    wide = np.maximum((high - low) / 4, 1e-9)
+    return skewed, middle, np.where(scale > 0, scale, wide)
+
+
+def _draw_in(
+    values: np.ndarray, tails: tuple[np.ndarray, np.ndarray, np.ndarray] | None
+) -> np.ndarray:
+    """Draw in long tails: signed logarithm of columns that are skewed."""
+    if tails is None:
+        return values
+    skewed, middle, scale = tails
+    moved = (values - middle) / scale
+    return np.where(skewed, np.sign(moved) * np.log1p(np.abs(moved)), values)
 
 
 def _medians(numbers: np.ndarray) -> np.ndarray:
     """Give the middle of each column; 0 where nothing is known."""
-    if not numbers.size:
-        return np.zeros(numbers.shape[1])
-    known = np.isfinite(numbers).any(axis=0)
     middle = np.zeros(numbers.shape[1])
-    middle[known] = np.nanmedian(numbers[:, known], axis=0)
+    known = np.isfinite(numbers).any(axis=0)
+    if known.any():
+        middle[known] = np.nanmedian(numbers[:, known], axis=0)
     return middle
-
-
-def _strength(truth: np.ndarray) -> float:
-    """Give how little is ridged: few churners, more ridge."""
-    churners = min(truth.sum(), len(truth) - truth.sum())
-    return float(np.clip(churners / 2000, 0.003, 0.5))
-
-
-def _additive(seed: int) -> Candidate:
-    return Boosting(
-        "additive boosting",
-        {
-            "max_leaf_nodes": 2, "max_iter": 350, "learning_rate": 0.1, "min_samples_leaf": 20,
-            "l2_regularization": 1.0, "early_stopping": False, "random_state": seed,
-        },
-    )  # fmt: skip
-
-
-def _shallow(seed: int) -> Candidate:
-    return Boosting(
-        "shallow boosting",
-        {
-            "max_leaf_nodes": 8, "max_iter": 150, "learning_rate": 0.05, "min_samples_leaf": 30,
-            "l2_regularization": 1.0, "early_stopping": False, "random_state": seed,
-        },
-    )  # fmt: skip
-
-
-def _deep(seed: int) -> Candidate:
-    return Boosting(
-        "deep boosting",
-        {
-            "max_leaf_nodes": 31, "max_iter": 400, "learning_rate": 0.06, "min_samples_leaf": 20,
-            "l2_regularization": 1.0, "early_stopping": True, "validation_fraction": 0.15,
-            "n_iter_no_change": 15, "random_state": seed,
-        },
-    )  # fmt: skip
-
-
-CANDIDATES: tuple[tuple[Callable[[int], Candidate], int], ...] = (
-    (PlainLogistic, 0),
-    (SplineLogistic, 25),
-    (_additive, 50),
-    (_shallow, 50),
-    (_deep, 200),
-)
-"""What makes a candidate, and how many must have left (and stayed) for it to be tried."""

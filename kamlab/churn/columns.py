@@ -1,6 +1,6 @@
 """How does a messy table of accounts become numbers that a model can learn from?"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -49,13 +49,28 @@ class Coded:
         NaN where missing.
     flags : np.ndarray of shape (n_rows, n_flags)
         0 and 1: levels of labels, and what was missing.
-    owner : dict of str to list of int
-        For `numbers` and `flags`: which column of the table each came from.
+    number_owner, flag_owner : tuple of int
+        Which column of the table, counted from 0 as fitted, each number and flag came from.
     """
 
     numbers: np.ndarray
     flags: np.ndarray
-    owner: dict[str, list[int]] = field(default_factory=dict)
+    number_owner: tuple[int, ...]
+    flag_owner: tuple[int, ...]
+
+    def rows(self, chosen: np.ndarray) -> "Coded":
+        """Take some rows.
+
+        Parameters
+        ----------
+        chosen : np.ndarray
+            Places or truth values.
+
+        Returns
+        -------
+        Coded
+        """
+        return replace(self, numbers=self.numbers[chosen], flags=self.flags[chosen])
 
 
 class MessyColumns(TransformerMixin, BaseEstimator):
@@ -91,7 +106,7 @@ class MessyColumns(TransformerMixin, BaseEstimator):
         """
         self.columns_, self.left_out_ = [], {}
         self.names_ = list(table.columns)
-        for name in table.columns:
+        for name in sorted(table.columns, key=str):  # their order shall not matter
             found = _column(name, table[name])
             if isinstance(found, Column):
                 self.columns_.append(found)
@@ -121,25 +136,29 @@ class MessyColumns(TransformerMixin, BaseEstimator):
         if absent:
             raise ValueError(f"the table lacks columns it was fitted on: {', '.join(absent)}")
         numbers, flags = [], []
-        owner: dict[str, list[int]] = {"numbers": [], "flags": []}
+        number_owner: list[int] = []
+        flag_owner: list[int] = []
         place = {name: number for number, name in enumerate(self.names_)}
         for column in self.columns_:
             series = table[column.name]
             if column.kind == NUMBER:
                 values = as_numbers(series)
                 numbers.append(np.clip(values, column.low, column.high))
-                owner["numbers"].append(place[column.name])
+                number_owner.append(place[column.name])
                 gaps = [np.isnan(values)] if column.missing else []
             else:
                 text = _texts(series)
                 gaps = [text == level for level in column.levels]
             flags += gaps
-            owner["flags"] += [place[column.name]] * len(gaps)
+            flag_owner += [place[column.name]] * len(gaps)
         count = len(table)
+        if not self.columns_:  # nothing can tell: one column that says nothing
+            flags, flag_owner = [np.zeros(count)], [0]
         return Coded(
             np.column_stack(numbers) if numbers else np.empty((count, 0)),
             np.column_stack(flags).astype(float) if flags else np.empty((count, 0)),
-            owner,
+            tuple(number_owner),
+            tuple(flag_owner),
         )
 
 

@@ -3,28 +3,37 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
+from kamlab.churn.candidates import Boosting, Candidate, Logistic, matrix_of
+from kamlab.churn.columns import Coded
+from kamlab.churn.leaking import leaks
 from kamlab.churn.model import ChurnModel
+from kamlab.churn.trees import tree_contributions
+
+__all__ = ["BASELINE", "contributions", "importance", "leaks"]
 
 BASELINE = "baseline"
 _BACKGROUND = 100
+
+Groups = Mapping[str, Sequence[str]]
 
 
 def contributions(
     model: ChurnModel,
     table: pd.DataFrame,
-    background: pd.DataFrame,
+    background: pd.DataFrame | None = None,
     *,
-    groups: Mapping[str, Sequence[str]] | None = None,
-    rounds: int = 24,
+    groups: Groups | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Share out each account's log-odds among columns, or groups of them (Shapley values).
 
-    Columns are replaced one after another, in random orders, by those of accounts drawn from the
-    background; what each replacement changes is its part. Interactions are shared between those who
-    make them, and the parts add up exactly, whatever the number of rounds.
+    Exact for each part of the blend: of a logistic regression, a coefficient times the distance
+    from the mean; of trees, see `tree_contributions`. Nothing is drawn by chance but the accounts
+    of a background that has more than a hundred.
 
     Parameters
     ----------
@@ -32,90 +41,153 @@ def contributions(
         Fitted.
     table : pd.DataFrame of shape (n_rows, n_columns)
         Accounts to explain.
-    background : pd.DataFrame
-        Accounts that stand for the usual one, with the same columns.
+    background : pd.DataFrame, optional
+        Accounts that stand for the usual one. Default: those the model was fitted on, as it
+        remembers them (means, and shares that went each way in a tree).
     groups : mapping of str to sequence of str, optional
-        Columns that speak of one thing; columns in no group are one each. None: all single.
-    rounds : int, default 24
-        Random orders, each also taken backwards; more are steadier.
+        Columns that speak of one thing and are added up; columns in no group are one each.
     seed : int, default 0
+        For the hundred.
 
     Returns
     -------
     pd.DataFrame of shape (n_rows, n_groups + 1)
-        Indexed as the table: log-odds of each group against the background, and `baseline`, the
-        background's log-odds; a row sums to the model's log-odds of the account.
+        Indexed as the table: log-odds of each column or group, 0 for columns that the model left
+        out, and `baseline`, the usual account's log-odds; a row sums to `predict_log_odds`.
 
     References
     ----------
-    .. [1] E. Štrumbelj and I. Kononenko, "Explaining prediction models and individual predictions
-       with feature contributions", Knowledge and Information Systems 41, 2014.
+    .. [1] S. Lundberg and S.-I. Lee, "A unified approach to interpreting model predictions", NIPS,
+       2017.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"silent_days": np.arange(200.0), "orders": np.arange(200.0) % 9})
+    >>> model = ChurnModel().fit(table, np.arange(200) % 50 > 30 - np.arange(200) / 10)
+    >>> parts = contributions(model, table.head(2))
+    >>> parts.columns.tolist()
+    ['silent_days', 'orders', 'baseline']
+    >>> bool(np.allclose(parts.sum(axis=1), model.predict_log_odds(table.head(2))))
+    True
     """
-    named = _complete(table, groups)
-    rng = np.random.default_rng(seed)
-    usual = background.sample(min(_BACKGROUND, len(background)), random_state=seed)
-    total = pd.DataFrame(0.0, index=table.index, columns=[*named, BASELINE])
-    turns = max(rounds // 2, 1)
-    for _ in range(turns):
-        order = list(rng.permutation(len(named)))
-        drawn = usual.iloc[rng.integers(0, len(usual), len(table))]
-        drawn = drawn[list(table.columns)].set_axis(table.index, axis=0)
-        for way in (order, order[::-1]):
-            mixed = {name: drawn[name] for name in table.columns}
-            before = model.predict_log_odds(pd.DataFrame(mixed))
-            total[BASELINE] += before
-            for place in way:
-                name = list(named)[place]
-                mixed |= {column: table[column] for column in named[name]}
-                after = model.predict_log_odds(pd.DataFrame(mixed))
-                total[name] += after - before
-                before = after
-    return total / (2 * turns)
+    check_is_fitted(model, "fitted_")
+    coded = model.columns_.transform(_named(table))
+    usual = None
+    if background is not None:
+        few = background.sample(min(_BACKGROUND, len(background)), random_state=seed)
+        usual = model.columns_.transform(_named(few))
+    names = model.columns_.names_
+    intercept, slope = model.calibration_
+    parts, baseline = np.zeros((len(table), len(names))), intercept
+    for candidate, weight in zip(model.fitted_, model.weights_, strict=True):
+        each, start = _parts(candidate, coded, usual, len(names))
+        parts += slope * weight * each
+        baseline += slope * weight * start
+    whole = pd.DataFrame(parts, index=table.index, columns=names)
+    whole = whole.reindex(columns=[str(name) for name in table.columns], fill_value=0.0)
+    members = _members(table, groups)
+    made = {group: whole[list(columns)].sum(axis=1) for group, columns in members.items()}
+    return pd.DataFrame(made | {BASELINE: baseline}, index=table.index)
 
 
-def _complete(
-    table: pd.DataFrame, groups: Mapping[str, Sequence[str]] | None
-) -> dict[str, list[str]]:
-    """Give every column a group, leaving out names that are not there."""
-    named = {
-        name: [column for column in columns if column in table]
-        for name, columns in (groups or {}).items()
-    }
-    named = {name: columns for name, columns in named.items() if columns}
-    taken = {column for columns in named.values() for column in columns}
-    return named | {str(column): [column] for column in table.columns if column not in taken}
-
-
-def leaks(table: pd.DataFrame, truth: np.ndarray, *, limit: float = 0.98) -> pd.DataFrame:
-    """Name the columns that alone tell who left better than any honest column could.
+def importance(
+    model: ChurnModel,
+    table: pd.DataFrame,
+    truth: npt.ArrayLike,
+    *,
+    groups: Groups | None = None,
+    repeats: int = 5,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Give how much worse the model predicts when a column is shuffled among accounts.
 
     Parameters
     ----------
-    table : pd.DataFrame
-        What was known, allegedly, before the day.
-    truth : np.ndarray of shape (n_rows,)
-        Whether each left afterwards.
-    limit : float, default 0.98
-        Area under the curve of one column from which it is suspected.
+    model : ChurnModel
+        Fitted, on other accounts than these.
+    table : pd.DataFrame of shape (n_rows, n_columns)
+    truth : array-like of shape (n_rows,)
+        What came, in the classes of the model.
+    groups : mapping of str to sequence of str, optional
+        Columns that are shuffled together, since one could stand in for the other.
+    repeats : int, default 5
+        At least 2.
+    seed : int, default 0
 
     Returns
     -------
     pd.DataFrame
-        `column`, `auc` (0.5 to 1, whichever way round) and `why`, worst first.
+        `column` (or group), `importance` (rise of the log loss, in nats), `error` (standard error
+        of its mean over the repeats), the most important first.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two repeats are asked for.
+
+    References
+    ----------
+    .. [1] L. Breiman, "Random forests", Machine Learning 45, 2001.
     """
-    from sklearn.metrics import roc_auc_score
-
-    from kamlab.churn.columns import MessyColumns
-
-    left = np.asarray(truth).astype(bool)
-    coded = MessyColumns().fit(table).transform(table)
+    if repeats < 2:
+        raise ValueError(f"an error needs 2 repeats or more, not {repeats}")
+    left = (np.asarray(truth).astype(model.classes_.dtype) == model.classes_[1]).astype(float)
+    rng = np.random.default_rng(seed)
+    plain = _log_loss(model, table, left)
     rows = []
-    pieces = ((coded.numbers, coded.owner["numbers"]), (coded.flags, coded.owner["flags"]))
-    for matrix, owners in pieces:
-        for values, owner in zip(matrix.T, owners, strict=True):
-            filled = np.where(np.isnan(values), np.nanmedian(values), values)
-            score = float(roc_auc_score(left, filled)) if np.ptp(filled) > 0 else 0.5
-            rows.append((str(table.columns[owner]), max(score, 1 - score)))
-    found = pd.DataFrame(rows, columns=["column", "auc"]).groupby("column", as_index=False).max()
-    found = found[found["auc"] >= limit].sort_values("auc", ascending=False, ignore_index=True)
-    return found.assign(why="it all but names those who left: known only afterwards?")
+    for name, columns in _members(table, groups).items():
+        rises = []
+        for _ in range(repeats):
+            order = rng.permutation(len(table))
+            shuffled = {column: table[column].array[order] for column in columns}
+            rises.append(_log_loss(model, table.assign(**shuffled), left) - plain)
+        rows.append((name, np.mean(rises), np.std(rises, ddof=1) / np.sqrt(repeats)))
+    made = pd.DataFrame(rows, columns=["column", "importance", "error"])
+    return made.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+
+
+def _parts(
+    candidate: Candidate, coded: Coded, usual: Coded | None, count: int
+) -> tuple[np.ndarray, float]:
+    """Give one candidate's parts by column of the table, and its baseline."""
+    if isinstance(candidate, Logistic):
+        weights = candidate.parts["model"].coef_[0]
+        design = candidate.design(coded)
+        middle = np.zeros(len(weights)) if usual is None else candidate.design(usual).mean(axis=0)
+        each = (design - middle) * weights
+        baseline = float(candidate.parts["model"].intercept_[0] + middle @ weights)
+        owners = candidate.owners(coded)
+    elif isinstance(candidate, Boosting) and candidate.model is not None:
+        reference = None if usual is None else matrix_of(usual)
+        each, baseline = tree_contributions(candidate.model, matrix_of(coded), reference)
+        owners = np.array([*coded.number_owner, *coded.flag_owner], int)
+    else:
+        raise TypeError(f"no contributions are known for {candidate.name}")
+    whole = np.zeros((len(each), count))
+    np.add.at(whole.T, owners, each.T)
+    return whole, baseline
+
+
+def _members(table: pd.DataFrame, groups: Groups | None) -> dict[str, list[str]]:
+    """Give every column a group, leaving out names that are not there."""
+    names = [str(name) for name in table.columns]
+    made = {
+        group: [column for column in columns if column in names]
+        for group, columns in (groups or {}).items()
+    }
+    made = {group: columns for group, columns in made.items() if columns}
+    taken = [column for columns in made.values() for column in columns]
+    if len(taken) != len(set(taken)):
+        raise ValueError("a column stands in two groups")
+    return made | {name: [name] for name in names if name not in taken}
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Name columns by text, as the model does."""
+    return table.set_axis([str(name) for name in table.columns], axis=1)
+
+
+def _log_loss(model: ChurnModel, table: pd.DataFrame, left: np.ndarray) -> float:
+    """Give the log loss of predictions."""
+    odds = model.predict_log_odds(table)
+    return float(np.mean(np.logaddexp(0, odds) - left * odds))

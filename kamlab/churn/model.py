@@ -1,41 +1,56 @@
 """Who is leaving? One classifier for tables as they are, with probabilities to be believed."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special
+from scipy import special
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
-from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from kamlab.churn.candidates import CANDIDATES, Candidate
-from kamlab.churn.columns import MessyColumns
+from kamlab.churn.blending import (
+    Split,
+    Trial,
+    blend,
+    calibration,
+    judged,
+    splits_by_chance,
+    splits_by_time,
+    tried,
+)
+from kamlab.churn.candidates import CANDIDATES, LEAVERS_FOR_DEPTH, LEAVERS_NEEDED, Candidate, deep
+from kamlab.churn.columns import Coded, MessyColumns
 
-_FEW = 25  # who left, for rows to be learnt from in a comparison by time
-_SMALL = 20_000  # rows below which threads wait for one another longer than they work
+_FEW = 25  # leavers and stayers that are needed before a day and on it to judge by time
+_FEWEST = 5  # below which it is not even asked how much to shrink
+_SMALL = 1500  # rows below which one division into folds is too much by luck
+_MANY_ROWS = 20_000  # from which three folds say as much as five, and threads pay
 _MOST_ROWS = 60_000  # on which candidates are compared
-_MOST_DAYS = 4  # on which candidates are compared, where days are given
-_LEAST_GAIN = 2.0  # of log-likelihood, for each parameter of a calibration
+_CLEARLY = 0.001  # of log loss, by which interactions must show before deeper trees are tried
 
 
 class ChurnModel(ClassifierMixin, BaseEstimator):
     """Probability that an account leaves, from any table of what is known of it.
 
-    Candidates are a plain logistic regression, one on splines, an additive and a shallow boosting,
-    and a deeper one; the last only where enough left to learn from. Each predicts rows it has not
-    seen; the log-odds of all are then blended with weights that lower the log loss most, and
-    calibrated only where that lowers it further. No class weights and no made-up rows: both ruin
-    probabilities and leave the ranking as it is.
+    Candidates are a logistic regression, one on splines, an additive and a shallow boosting, and a
+    deeper one where the shallow one shows that interactions matter. Each predicts rows it has not
+    seen, at several settings; their log-odds are then blended with the weights that lower the log
+    loss most, and calibrated only where that lowers it further. No class weights and no made-up
+    rows: both ruin probabilities and leave the ranking as it is. With fewer than 25 leavers there
+    is only the logistic regression, with fewer than 60 no boosting, and with fewer than 5 the
+    logistic regression is shrunk as far as it goes.
 
     Parameters
     ----------
     folds : int, default 5
-        Parts of the data that each candidate predicts in turn.
+        Parts of the data that candidates predict in turn; three where rows are many.
+    label_days : int, default 0
+        Days in which leaving was judged. Where `time` is given to `fit`, rows to learn from end so
+        many days before those that judge: no outcome lies in the time that is predicted.
     random_state : int, default 0
 
     Attributes
@@ -47,10 +62,17 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
     weights_ : pd.Series
         Of each candidate in the blend, summing to 1.
     scores_ : pd.DataFrame
-        One row a candidate and the blend: `log_loss`, `brier`, `auc` on rows not seen; empty where
-        there were too few rows to compare.
+        One row a candidate and the blend: `candidate`, `setting`, `log_loss`, `brier`, `auc` on
+        rows not seen; empty where there were too few rows to compare.
     calibration_ : tuple of float
         Intercept and slope on the log-odds; (0, 1) where none is needed.
+    fitted_ : list of Candidate
+        In the order of `weights_`.
+
+    See Also
+    --------
+    kamlab.churn.contributions.contributions : Why an account is thought to leave.
+    kamlab.churn.persist.save : Keep a fitted model.
 
     Examples
     --------
@@ -58,8 +80,8 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
     >>> table = pd.DataFrame({"silent_days": rng.exponential(60, 400)})
     >>> left = rng.random(400) < 1 / (1 + np.exp(2 - table["silent_days"] / 40))
     >>> model = ChurnModel().fit(table, left)
-    >>> bool((model.predict_proba(pd.DataFrame({"silent_days": [1, 300]}))[:, 1] > 0.5)[1])
-    True
+    >>> (model.predict_proba(pd.DataFrame({"silent_days": [1, 300]}))[:, 1] > 0.5).tolist()
+    [False, True]
     """
 
     classes_: np.ndarray
@@ -67,25 +89,35 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
     weights_: pd.Series
     scores_: pd.DataFrame
     calibration_: tuple[float, float]
+    fitted_: list[Candidate]
 
-    def __init__(self, *, folds: int = 5, random_state: int = 0) -> None:
+    def __init__(self, *, folds: int = 5, label_days: int = 0, random_state: int = 0) -> None:
         self.folds = folds
+        self.label_days = label_days
         self.random_state = random_state
 
     def fit(
-        self, X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, time: npt.ArrayLike | None = None
+        self,
+        X: pd.DataFrame | npt.ArrayLike,
+        y: npt.ArrayLike,
+        groups: npt.ArrayLike | None = None,
+        time: npt.ArrayLike | None = None,
     ) -> Self:
         """Fit candidates and blend them.
 
         Parameters
         ----------
         X : pd.DataFrame or array-like of shape (n_rows, n_columns)
-            What was known of each account; columns of any kind.
+            What was known of each account; columns of any kind. Order of rows and columns does not
+            matter.
         y : array-like of shape (n_rows,)
-            Whether it left: two values, of which the greater (or True, "yes") is leaving.
+            Whether it left: two values, of which the greater (True, 1, "yes") is leaving.
+        groups : array-like of shape (n_rows,), optional
+            Account of each row where accounts have several; rows of one stay together when
+            candidates are compared.
         time : array-like of shape (n_rows,), optional
             Day of each row. With several days, candidates are compared on later rows than they
-            were fitted on.
+            were fitted on, and groups are not looked at.
 
         Returns
         -------
@@ -94,30 +126,31 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If lengths differ, y has a missing value, or other than two values.
+            If lengths differ, y has a missing value or other than two values, or a column stands
+            twice in the table.
         """
-        table = _frame(X)
+        table = self._table(X, reset=True)
         truth = self._truth(y, len(table))
-        with threadpool_limits(1 if len(table) < _SMALL else None):
-            return self._fit(table, truth, time)
-
-    def _fit(self, table: pd.DataFrame, truth: np.ndarray, time: npt.ArrayLike | None) -> Self:
-        """Fit to a checked table."""
-        self.feature_names_in_ = np.array([str(name) for name in table.columns], dtype=object)
-        self.n_features_in_ = table.shape[1]
         self.columns_ = MessyColumns().fit(table)
         coded = self.columns_.transform(table)
-        churners = int(min(truth.sum(), len(truth) - truth.sum()))
-        pool = [make(self.random_state) for make, least in CANDIDATES if churners >= least]
-        splits = self._splits(truth, time, churners)
-        if len(pool) == 1 or not splits:
-            self.weights_ = pd.Series({pool[0].name: 1.0})
-            self.scores_ = pd.DataFrame(columns=["candidate", "log_loss", "brier", "auc"])
-            self.calibration_ = (0.0, 1.0)
-        else:
-            self._compare(pool, coded, truth, splits)
-        kept = [one for one in pool if self.weights_.get(one.name, 0.0) > 0]
-        self.fitted_ = [one.fit(coded, truth) for one in kept]
+        keys = [np.asarray(each) for each in (groups, time) if each is not None]
+        if any(len(key) != len(truth) for key in keys):
+            raise ValueError(f"groups and time need one value for each of {len(truth)} rows")
+        order = _by_content(coded, truth, keys)
+        coded, truth = coded.rows(order), truth[order]
+        splits = self._splits(
+            truth,
+            None if groups is None else np.asarray(groups)[order],
+            None if time is None else _days(time)[order],
+        )
+        with threadpool_limits(1 if len(truth) < _MANY_ROWS else None):
+            trials = self._compare(coded, truth, splits)
+            self.fitted_ = [
+                candidate.fit(coded, truth, trial.setting)
+                for candidate, trial in trials
+                if self.weights_[trial.name] > 0
+            ]
+        self.weights_ = self.weights_[self.weights_ > 0]
         return self
 
     def predict_log_odds(self, X: pd.DataFrame | npt.ArrayLike) -> np.ndarray:
@@ -126,18 +159,23 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : pd.DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns seen in `fit`; others are passed over.
 
         Returns
         -------
         np.ndarray of shape (n_rows,)
+
+        Raises
+        ------
+        ValueError
+            If a column is missing that the model uses.
         """
         check_is_fitted(self, "fitted_")
-        table = _frame(X, getattr(self, "feature_names_in_", None))
-        coded = self.columns_.transform(table)
-        with threadpool_limits(1 if len(table) < _SMALL else None):
-            blend = sum(self.weights_[one.name] * one.log_odds(coded) for one in self.fitted_)
+        coded = self.columns_.transform(self._table(X, reset=False))
+        with threadpool_limits(1 if len(coded.numbers) < _MANY_ROWS else None):
+            odds = np.column_stack([one.log_odds(coded) for one in self.fitted_])
         intercept, slope = self.calibration_
-        return intercept + slope * np.asarray(blend)
+        return intercept + slope * (odds @ self.weights_.to_numpy())
 
     def predict_proba(self, X: pd.DataFrame | npt.ArrayLike) -> np.ndarray:
         """Give the probabilities of staying and of leaving.
@@ -153,8 +191,21 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         leaves = special.expit(self.predict_log_odds(X))
         return np.column_stack([1 - leaves, leaves])
 
+    def decision_function(self, X: pd.DataFrame | npt.ArrayLike) -> np.ndarray:
+        """Give the log-odds, under scikit-learn's name.
+
+        Parameters
+        ----------
+        X : pd.DataFrame or array-like of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        np.ndarray of shape (n_rows,)
+        """
+        return self.predict_log_odds(X)
+
     def predict(self, X: pd.DataFrame | npt.ArrayLike) -> np.ndarray:
-        """Say which class is likelier; decide by costs instead, see `metrics.best_threshold`.
+        """Say which class is likelier; decide by costs instead, see `profit.best_threshold`.
 
         Parameters
         ----------
@@ -166,128 +217,120 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         """
         return self.classes_[(self.predict_log_odds(X) > 0).astype(int)]
 
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401  scikit-learn's tags have no stable type
+        """Say what scikit-learn should know: two classes, and gaps and text are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _table(self, X: pd.DataFrame | npt.ArrayLike, *, reset: bool) -> pd.DataFrame:
+        """Give a table; columns of a bare matrix are numbered."""
+        if not isinstance(X, pd.DataFrame):
+            matrix = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
+            return pd.DataFrame(matrix, columns=[str(place) for place in range(matrix.shape[1])])
+        if X.columns.duplicated().any():
+            twice = X.columns[X.columns.duplicated()][0]
+            raise ValueError(f"the column {twice!r} stands twice in the table")
+        if reset and not X.size:
+            raise ValueError(f"the table has {len(X)} rows (0 sample(s)) and {X.shape[1]} columns")
+        if reset:
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+            if all(isinstance(name, str) for name in X.columns):
+                self.feature_names_in_ = X.columns.to_numpy(dtype=object)
+        return X.set_axis([str(name) for name in X.columns], axis=1)
+
     def _truth(self, y: npt.ArrayLike, count: int) -> np.ndarray:
         """Give 0 and 1, or say what is wrong."""
+        if y is None:
+            raise ValueError("y is None: it is required that y says who left")
         labels = np.asarray(y)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels.ravel()
         if labels.ndim != 1 or len(labels) != count:
             raise ValueError(f"y has shape {labels.shape}, the table {count} rows")
-        if pd.isna(labels).any():
-            raise ValueError(f"y is missing in row {int(np.flatnonzero(pd.isna(labels))[0])}")
+        missing = pd.isna(labels)
+        if missing.any():
+            raise ValueError(f"y is missing (NaN) in row {int(np.argmax(missing))}")
         if labels.dtype == object:
-            labels = labels.astype(str)
+            labels = np.array([str(label) for label in labels])
+        check_classification_targets(labels)
         self.classes_ = np.unique(labels)
-        if len(self.classes_) != 2:
+        if len(self.classes_) > 2:
             raise ValueError(
-                f"y is {type_of_target(labels)} with {len(self.classes_)} value(s); leaving and "
-                "staying are needed, each at least once"
+                "Only binary classification is supported. The type of the target is "
+                f"{type_of_target(labels)}: leaving and staying are needed"
+            )
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y has 1 value only, class {self.classes_[0]}: leaving and staying are needed"
             )
         return (labels == self.classes_[1]).astype(float)
 
     def _splits(
-        self, truth: np.ndarray, time: npt.ArrayLike | None, churners: int
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        self, truth: np.ndarray, groups: np.ndarray | None, days: np.ndarray | None
+    ) -> list[Split]:
         """Divide the rows: by time where there are days to do it, else by chance."""
-        if time is not None:
-            days = pd.to_datetime(pd.Series(np.asarray(time))).to_numpy()
-            distinct = np.unique(days)
-            later = distinct[len(distinct) // 2 :][-_MOST_DAYS:]
-            splits = [(np.flatnonzero(days < day), np.flatnonzero(days == day)) for day in later]
-            splits = [
-                (train, test)
-                for train, test in splits
-                if min(truth[train].sum(), len(train) - truth[train].sum()) >= _FEW
-                and 0 < truth[test].sum() < len(test)
-            ]
-            if len(splits) >= 2:
-                return splits
-        folds = min(self.folds, churners)
-        if folds < 2:
+        if days is not None:
+            made = splits_by_time(truth, days, self.label_days, _FEW)
+            tested = truth[np.concatenate([test for _, test in made])] if made else truth[:0]
+            if min(tested.sum(), len(tested) - tested.sum()) >= _FEW:
+                return made
+        churners = int(min(truth.sum(), len(truth) - truth.sum()))
+        folds = min(self.folds if len(truth) < _MANY_ROWS else 3, churners)
+        if churners < _FEWEST or folds < 2:
             return []
-        rng = np.random.default_rng(self.random_state)
         rows = np.arange(len(truth))
         if len(rows) > _MOST_ROWS:
+            rng = np.random.default_rng(self.random_state)
             rows = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
-        cut = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
-        return [(rows[a], rows[b]) for a, b in cut.split(rows, truth[rows])]
+        kept = None if groups is None else groups[rows]
+        made = splits_by_chance(
+            truth[rows], folds, self.random_state, kept, repeats=4 if len(rows) < _SMALL else 1
+        )
+        return [(rows[a], rows[b]) for a, b in made]
 
     def _compare(
-        self,
-        pool: list[Candidate],
-        coded: Any,  # noqa: ANN401  the coded table
-        truth: np.ndarray,
-        splits: list[tuple[np.ndarray, np.ndarray]],
-    ) -> None:
-        """Let candidates predict rows they have not seen, and blend their log-odds."""
-        from sklearn.metrics import roc_auc_score
-
-        odds = [
-            np.concatenate(
-                [one.fit(coded, truth, train).log_odds(coded, test) for train, test in splits]
-            )
-            for one in pool
-        ]
-        came = np.concatenate([truth[test] for _, test in splits])
-        matrix = np.column_stack(odds)
-        weights = _blend(matrix, came)
-        self.weights_ = pd.Series(weights, index=[one.name for one in pool])
-        together = matrix @ weights
-        self.calibration_ = _calibration(together, came)
-        rows = []
-        for name, one in [*zip(self.weights_.index, matrix.T, strict=True), ("blend", together)]:
-            p = special.expit(one)
-            rows.append(
-                (name, log_loss(came, p), ((p - came) ** 2).mean(), roc_auc_score(came, one))
-            )
-        self.scores_ = pd.DataFrame(rows, columns=["candidate", "log_loss", "brier", "auc"])
-
-
-def _frame(X: pd.DataFrame | npt.ArrayLike, names: np.ndarray | None = None) -> pd.DataFrame:
-    """Give a table; columns of a bare matrix are numbered."""
-    if isinstance(X, pd.DataFrame):
-        if X.columns.duplicated().any():
-            twice = X.columns[X.columns.duplicated()][0]
-            raise ValueError(f"the column {twice!r} stands twice in the table")
-        return X.rename(columns=str)
-    matrix = np.asarray(X)
-    if matrix.ndim != 2:
-        raise ValueError(f"a table of rows and columns is needed, not shape {matrix.shape}")
-    if names is not None and matrix.shape[1] != len(names):
-        raise ValueError(
-            f"X has {matrix.shape[1]} features, but is expecting {len(names)} features"
-        )
-    return pd.DataFrame(matrix, columns=[str(place) for place in range(matrix.shape[1])])
+        self, coded: Coded, truth: np.ndarray, splits: Sequence[Split]
+    ) -> list[tuple[Candidate, Trial]]:
+        """Let candidates predict rows they have not seen, and blend what they say."""
+        churners = min(truth.sum(), len(truth) - truth.sum())
+        affordable = [least for least in LEAVERS_NEEDED if churners >= least]
+        makers = CANDIDATES[: max(len(affordable), 1)] if splits else CANDIDATES[:1]
+        pool = [make(self.random_state) for make in makers]
+        self.calibration_ = (0.0, 1.0)
+        if not splits:
+            plain = pool[0]
+            self.weights_ = pd.Series({plain.name: 1.0})
+            self.scores_ = judged([], np.zeros(0), np.zeros(0))
+            return [(plain, Trial(plain.name, min(plain.settings), np.zeros(0), np.nan))]
+        trials = [tried(one, coded, truth, splits) for one in pool]
+        plainer = min(trial.loss for trial in trials[:-1] or trials)
+        if churners >= LEAVERS_FOR_DEPTH and trials[-1].loss < plainer - _CLEARLY:
+            pool.append(deep(self.random_state))
+            trials.append(tried(pool[-1], coded, truth, splits))
+        tested = np.concatenate([test for _, test in splits])
+        came, rows = truth[tested], len(np.unique(tested))
+        weights = blend(trials, came, rows)
+        self.weights_ = pd.Series(weights, index=[one.name for one in trials])
+        together = np.column_stack([one.odds for one in trials]) @ weights
+        self.calibration_ = calibration(together, came, rows)
+        intercept, slope = self.calibration_
+        self.scores_ = judged(trials, intercept + slope * together, came)
+        return list(zip(pool, trials, strict=True))
 
 
-def _blend(odds: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Find weights, not negative and summing to 1, that lower the log loss of the blend most."""
-    count = odds.shape[1]
-
-    def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
-        weights = special.softmax(free)
-        blend = odds @ weights
-        error = (special.expit(blend) - truth) / len(truth)
-        slope = odds.T @ error
-        value = float(np.mean(np.logaddexp(0, blend) - truth * blend))
-        return value, weights * (slope - weights @ slope)
-
-    found = optimize.minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B")
-    weights = special.softmax(found.x)
-    # what hardly counts is left out: it costs time and tells nothing
-    weights[weights < 0.03] = 0.0
-    return weights / weights.sum()
+def _by_content(coded: Coded, truth: np.ndarray, keys: Sequence[np.ndarray]) -> np.ndarray:
+    """Give an order of rows that depends on what they hold, not on how they came."""
+    parts = pd.DataFrame(np.column_stack([coded.numbers, coded.flags, truth]))
+    for place, key in enumerate(keys):
+        parts[f"key {place}"] = key
+    return np.argsort(pd.util.hash_pandas_object(parts, index=False).to_numpy(), kind="stable")
 
 
-def _calibration(odds: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """Give intercept and slope where they raise the likelihood clearly, else leave as it is."""
-
-    def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
-        moved = line[0] + line[1] * odds
-        error = special.expit(moved) - truth
-        value = float(np.sum(np.logaddexp(0, moved) - truth * moved))
-        return value, np.array([error.sum(), error @ odds])
-
-    plain = loss(np.array([0.0, 1.0]))[0]
-    found = optimize.minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B")
-    if plain - found.fun < 2 * _LEAST_GAIN or found.x[1] <= 0:
-        return 0.0, 1.0
-    return float(found.x[0]), float(found.x[1])
+def _days(time: npt.ArrayLike) -> np.ndarray:
+    """Give days as dates without a zone."""
+    return pd.to_datetime(pd.Series(np.asarray(time))).to_numpy("datetime64[s]")

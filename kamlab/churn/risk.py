@@ -92,7 +92,7 @@ def steady_parts(
         the smaller be at least half of the larger.
     """
     halves = [
-        contributions(model, table, background, groups=REASONS, rounds=8, seed=seed + turn).drop(
+        contributions(model, table, background, groups=REASONS, seed=seed + turn).drop(
             columns=BASELINE
         )
         for turn in range(2)
