@@ -217,6 +217,23 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         """
         return self.classes_[(self.predict_log_odds(X) > 0).astype(int)]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what is saved: tables as plain lists, which skops can save and check."""
+        state = dict(super().__getstate__())
+        if "weights_" in state:
+            state["weights_"] = [list(state["weights_"].index), self.weights_.to_list()]
+            state["scores_"] = state["scores_"].to_dict("tight")
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up what was saved."""
+        state = dict(state)
+        if "weights_" in state:
+            names, weights = state["weights_"]
+            state["weights_"] = pd.Series(weights, index=names)
+            state["scores_"] = pd.DataFrame.from_dict(state["scores_"], orient="tight")
+        super().__setstate__(state)
+
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401  scikit-learn's tags have no stable type
         """Say what scikit-learn should know: two classes, and gaps and text are welcome."""
         tags = super().__sklearn_tags__()
