@@ -8,6 +8,7 @@ from kamlab.churn.features import REASONS
 from kamlab.churn.model import ChurnModel
 from kamlab.churn.validation import Panel
 
+NO_TOPIC = ("its kind of company", "size", "short relationship")  # true, but nothing to speak about
 LEAST_PART = 0.1  # log-odds below which a part is no reason
 _EXPLAINED = 400
 
@@ -118,10 +119,12 @@ def named_reasons(parts: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     -------
     pd.DataFrame
         Indexed as the parts: `reason_1` … in falling order, missing below a tenth of log-odds.
+        What nobody can speak about with the account (`NO_TOPIC`) is left out.
     """
-    values = parts.to_numpy(float)
+    spoken = parts.drop(columns=list(NO_TOPIC), errors="ignore")
+    values = spoken.to_numpy(float)
     order = np.argsort(-values, axis=1, kind="stable")[:, :count]
-    names = np.array(parts.columns, dtype=object)[order]
+    names = np.array(spoken.columns, dtype=object)[order]
     sizes = np.take_along_axis(values, order, axis=1)
     names[sizes < LEAST_PART] = None
     columns = [f"reason_{place + 1}" for place in range(order.shape[1])]

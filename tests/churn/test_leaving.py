@@ -216,7 +216,7 @@ def test_risk_ranks_by_loss_and_names_reasons(panel):
 
 
 def test_reasons_are_named_in_order_and_small_ones_left_out():
-    parts = pd.DataFrame([[0.5, -1.0, 0.05, 0.9]], columns=["w", "x", "y", "z"])
+    parts = pd.DataFrame([[0.5, -1.0, 0.05, 0.9, 3.0]], columns=["w", "x", "y", "z", "size"])
     assert named_reasons(parts).iloc[0].tolist()[:2] == ["z", "w"]
     assert named_reasons(parts).iloc[0, 2] is None
 
