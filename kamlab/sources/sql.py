@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-MEMORY_LIMIT = "2500MB"
+MEMORY_LIMIT = "2200MB"
 
 
 def name(identifier: str) -> str:
