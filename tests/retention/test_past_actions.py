@@ -129,12 +129,12 @@ def test_shrinking_beats_taking_estimates_as_they_are():
         inside.extend(np.abs(expected - true) < 1.645 * error)
 
     assert np.mean(drawn) < 0.75 * np.mean(raw)
-    assert 0.85 < np.mean(inside) < 0.95
+    assert 0.87 < np.mean(inside) < 0.97
 
 
 def test_one_kind_alone_and_chance_are_drawn_to_nothing():
     assert towards_zero(np.array([0.0, 0.5]), np.array([0.1, 1.0])).tolist() == [0.0, 0.0]
-    assert shrink(np.array([0.2]), np.array([[0.01]]))[0] == pytest.approx([0.2], abs=1e-6)
+    assert shrink(np.array([0.2]), np.array([[100.0]]))[0] == pytest.approx([0.0], abs=1e-4)
 
 
 def test_too_few_trials_give_no_rates(distributors):
