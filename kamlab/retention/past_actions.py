@@ -74,12 +74,9 @@ def around_actions(
     gross = profit if amount == "net sales" else days["gross_profit"].fillna(0.0)
     sums = _Sums(days.assign(profit=profit, gross=gross), table["account_id"])
     when = _numbers(table["date"])
+    table = table.join(_before(sums, when))
     for column in ("net_sales", "profit"):
-        for name, (start, stop) in _WINDOWS.items():
-            table[f"{column}_{name}"] = sums.between(column, when - start, when - stop)
         table[f"{column}_after"] = sums.between(column, when, when + horizon_days)
-    table["order_days"] = sums.between("bought", when - YEAR, when)
-    table["days_since_last_order"], table["tenure_days"] = sums.reach(when)
     by_lot = table.get("assignment", pd.Series("", table.index)).astype("string") == "lot"
     table["part"] = np.where(by_lot.fillna(value=False), *PARTS)
     scale = YEAR / horizon_days
@@ -95,6 +92,46 @@ def around_actions(
     table = table[table["net_sales_before"] > 0].reset_index(drop=True)
     table.attrs["amount"] = amount
     return table
+
+
+def account_standing(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
+    """Give of every account what `around_actions` gives of those in campaigns, as of today.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines.
+    as_of : date or str
+        Exclusive.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account with positive net sales in the last 365 days, sorted by `account_id`: the
+        columns of `around_actions` that end in `_before`, `_prior`, `_half` and `_quarter`,
+        `order_days`, `days_since_last_order` and `tenure_days`; attribute `amount` as there.
+    """
+    end = as_day(as_of)
+    days = daily_sums(orders, end)
+    amount, profit = _profit(days)
+    table = pd.DataFrame({"account_id": np.sort(days["account_id"].unique())})
+    when = np.full(len(table), _numbers(pd.Series([pd.Timestamp(end)]))[0])
+    sums = _Sums(days.assign(profit=profit), table["account_id"])
+    table = table.join(_before(sums, when))
+    table = table[table["net_sales_before"] > 0].reset_index(drop=True)
+    table.attrs["amount"] = amount
+    return table
+
+
+def _before(sums: "_Sums", when: np.ndarray) -> pd.DataFrame:
+    """Sum what happened before each day, and how long ago the last and first orders were."""
+    columns = {}
+    for column in ("net_sales", "profit"):
+        for name, (start, stop) in _WINDOWS.items():
+            columns[f"{column}_{name}"] = sums.between(column, when - start, when - stop)
+    columns["order_days"] = sums.between("bought", when - YEAR, when)
+    columns["days_since_last_order"], columns["tenure_days"] = sums.reach(when)
+    return pd.DataFrame(columns)
 
 
 def _profit(days: pd.DataFrame) -> tuple[str, pd.Series]:

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from kamlab.retention.past_actions import covariates
+from kamlab.retention.uplift import account_effects
 
 _FEWEST = 10
+_Z95 = 1.959964
 
 
 def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
@@ -53,6 +55,64 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     table["margin_error"] = np.sqrt(np.diag(margin_cov))
     table["margin"] = towards_zero(margin, table["margin_error"].to_numpy())
     return table[columns]
+
+
+def rates_by_account(
+    around: pd.DataFrame, rates: pd.DataFrame, standing: pd.DataFrame, *, confidence: float = 0.95
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give accounts effects of their own where a ranking by effect shows a signal.
+
+    Parameters
+    ----------
+    around, rates : pd.DataFrame
+        From `past_actions.around_actions` and `effect_rates`.
+    standing : pd.DataFrame
+        From `past_actions.account_standing`.
+    confidence : float, default 0.95
+        Of the interval that must lie above zero.
+
+    Returns
+    -------
+    rates : pd.DataFrame
+        As `effect_rates`, one row an account and kind with `account_id`: the rate of the kind,
+        moved for each account by what sets its effect apart, where that shows.
+    rankings : pd.DataFrame
+        One row a kind: `kind`, `qini`, `qini_low`, `qini_high`, `gain`, `gain_low`, `gain_high`
+        (share of sales) and `told_apart`: whether accounts have effects of their own.
+    """
+    features = covariates(around.drop(columns="campaign", errors="ignore"))
+    ask = covariates(standing)
+    ask.index = pd.Index(standing["account_id"], name="account_id")
+    parts, rows = [], []
+    for rate in rates.to_dict("records"):
+        mine = around["kind"] == rate["kind"]
+        done = around.loc[mine, "treated"].astype(bool)
+        own = pd.DataFrame([rate]).merge(standing[["account_id"]], how="cross")
+        parts.append(own)
+        if min(done.sum(), (~done).sum()) < 2 * _FEWEST:
+            continue
+        found = account_effects(
+            features[mine],
+            around.loc[mine, "sales_change"],
+            done,
+            ask,
+            weights=around.loc[mine, "precision"],
+            clusters=around.loc[mine, "account_id"],
+            confidence=confidence,
+        )
+        told = found.ranking
+        names = ("qini", "qini_low", "qini_high", "gain", "gain_low", "gain_high")
+        said = {name: getattr(told, name) for name in names}
+        rows.append({"kind": rate["kind"]} | said | {"told_apart": not found.flat})
+        if not found.flat:
+            apart = found.table["effect"] - found.table["effect"].mean()
+            width = (found.table["high"] - found.table["low"]) / (2 * _Z95)
+            own["sales"] += apart.to_numpy()
+            own["sales_error"] = np.hypot(own["sales_error"], width.to_numpy())
+    columns = ["kind", "qini", "qini_low", "qini_high", "gain", "gain_low", "gain_high"]
+    rankings = pd.DataFrame(rows, columns=[*columns, "told_apart"])
+    everyone = pd.concat(parts, ignore_index=True) if parts else rates.assign(account_id=[])
+    return everyone, rankings
 
 
 def _joint(

@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.retention.past_actions import action_effects, around_actions, covariates
-from kamlab.retention.rates import effect_rates, shrink, towards_zero
+from kamlab.retention.past_actions import (
+    account_standing,
+    action_effects,
+    around_actions,
+    covariates,
+)
+from kamlab.retention.rates import effect_rates, rates_by_account, shrink, towards_zero
 from kamlab.simulation import simulate
 
 SEEDS = (1, 2, 3, 4)
@@ -143,3 +148,48 @@ def test_too_few_trials_give_no_rates(distributors):
     assert effect_rates(few).empty
     assert action_effects(few)[0].empty
     assert "log of sales" in covariates(few)
+
+
+def test_standing_is_what_an_action_on_that_day_would_see():
+    actions = pd.DataFrame({"action_id": ["1"], "account_id": ["a"], "kind": "visit",
+                            "date": pd.to_datetime(["2024-03-01"]), "treated": [True]})  # fmt: skip
+    seen = around_actions(_orders(), actions, "2025-03-02").iloc[0]
+    standing = account_standing(_orders(), "2024-03-01").iloc[0]
+
+    names = [name for name in standing.index if name != "account_id"]
+    assert standing[names].tolist() == seen[names].tolist()
+
+
+def test_accounts_are_told_apart_where_the_effect_differs_and_not_where_it_does_not():
+    rng = np.random.default_rng(0)
+    n = 1200
+    sales = rng.lognormal(9, 1, n)
+    treated = rng.random(n) < 0.5
+    around = pd.DataFrame(
+        {
+            "account_id": [f"A{i}" for i in range(n)],
+            "kind": "visit",
+            "treated": treated,
+            "cost": 100.0,
+            "net_sales_before": sales,
+            "net_sales_prior": sales,
+            "net_sales_half": sales / 2,
+            "net_sales_quarter": sales / 4,
+            "profit_before": sales * 0.2,
+            "order_days": 12,
+            "days_since_last_order": 20.0,
+            "tenure_days": 900.0,
+            "precision": 1.0,
+            "margin_change": rng.normal(0, 0.01, n),
+        }
+    )
+    own = np.where(np.log(sales) > 9, 0.4, -0.2)
+    change = 1 + rng.normal(0, 0.3, n)
+    for effect, told in ((own, True), (0.1, False)):
+        rows = around.assign(sales_change=change + treated * effect)
+        found, rankings = rates_by_account(rows, effect_rates(rows), around)
+        correlation = np.corrcoef(found["sales"], own)[0, 1] if told else np.ptp(found["sales"])
+
+        assert rankings["told_apart"].tolist() == [told]
+        assert len(found) == n
+        assert correlation > 0.7 if told else correlation == 0
