@@ -52,7 +52,7 @@ def cadence(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     count = gaps.groupby("account_id").size().reindex(table.index).fillna(0)
     shape = _gamma_shape(gaps).reindex(table.index).where(count >= _MIN_GAPS)
     information = count * (polygamma(1, shape) - 1 / shape)
-    shorter = gaps["gap"] < gaps["account_id"].map(silence)
+    shorter = gaps["gap"] < silence.reindex(gaps["account_id"]).to_numpy()
     behind = shorter.groupby(gaps["account_id"]).mean().reindex(table.index)
     return table.assign(
         regularity=shape,

@@ -103,6 +103,8 @@ def _of_orders(table: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _of_interactions(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Series]:
     """Count contacts and complaints before each origin."""
+    if "account_id" not in table:
+        return {}
     known = table.dropna(subset=["account_id", "occurred_at"])
     days = known["occurred_at"].to_numpy("datetime64[D]")
     concern = known["concern"].notna() if "concern" in known else pd.Series(False, known.index)

@@ -44,7 +44,8 @@ def functions_needed(
         `share` (of the account's), `example` (one of them, the commonest), most first.
     """
     column = "concern" if "concern" in interactions else "topic"
-    said = interactions[interactions["account_id"].isin(set(accounts))].dropna(subset=[column])
+    ours = interactions.reindex(columns=["account_id", column]).dropna()
+    said = ours[ours["account_id"].isin(set(accounts))]
     rows = []
     whole = said.groupby("account_id").size()
     for function, pattern in needs.items():
@@ -85,8 +86,8 @@ def staff(needed: pd.DataFrame, managers: pd.DataFrame, *, limit: int = 12) -> p
     """
     if limit < 1:
         raise ValueError(f"an expert serves at least one account, not {limit}")
-    role = managers.get("role", pd.Series(dtype=object)).astype(str).str.casefold()
-    experts = managers[role.to_numpy() == "function expert"] if len(managers) else managers
+    role = managers.reindex(columns=["role"])["role"].astype(str).str.casefold()
+    experts = managers[role == "function expert"]
     load = dict.fromkeys(experts["manager_id"].sort_values(), 0) if len(experts) else {}
     able = {
         person: {part.strip().casefold() for part in str(text).split(",")}

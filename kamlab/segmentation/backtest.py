@@ -76,7 +76,8 @@ def backtest(
     Returns
     -------
     Backtest
-        With an empty table where the history is too short for a single period.
+        With an empty table where the history is too short for a single period, or nobody earned
+        anything in any.
 
     Raises
     ------
@@ -107,10 +108,14 @@ def backtest(
         }
         amount = np.where(known, lesson.amount, 0.0)
         order[BEST] = pick(np.where(known, amount, -np.inf), min(4 * places, int(known.sum())))
+        if not (amount > 0).any():
+            continue  # nobody earned anything: no pick was better than another
         picks.append((order, amount))
         rows += _judged(order, amount, known, places, lesson.origin, days)
     if not rows:
         why = "the history is too short to try any rule on an earlier period"
+        if len(lessons):
+            why = "in no earlier period that could be judged did any account earn anything"
         return Backtest(pd.DataFrame(), pd.DataFrame(), OURS, ledger.amount, days, why)
     table = pd.DataFrame(rows)
     shares = _drawn_shares(picks, places, np.random.default_rng(seed))

@@ -129,7 +129,7 @@ def defection_stress(
     )
     steps = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999]
     curve = pd.DataFrame({"probability": steps, "loss": np.quantile(loss, steps)})
-    positive = parts.clip(0)
+    positive = parts.clip(0) / max(parts.max(), np.finfo(float).tiny)
     even = float(positive.sum() ** 2 / (positive**2).sum()) if positive.any() else np.nan
     expected = float(table["expected_loss"].sum())
     return Stress(expected, float(loss[worst].min()), cvar, level, curve, table, even)

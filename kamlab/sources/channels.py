@@ -62,7 +62,7 @@ def _events(interactions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     account = (
         interactions["account_id"]
         if "account_id" in interactions
-        else pd.Series(None, index=interactions.index, dtype=object)
+        else pd.Series(None, index=interactions.index, dtype="str")
     )
     events = pd.DataFrame(
         {
@@ -101,9 +101,12 @@ def channel_overlap(interactions: pd.DataFrame, as_of: date) -> pd.DataFrame:
     pd.DataFrame
         Square, channels by channels: accounts known to both; the diagonal counts its own.
     """
-    known = _events(interactions, pd.Timestamp(as_of)).dropna(subset="account_id")
+    known = _events(interactions, pd.Timestamp(as_of))
     table = pd.crosstab(known["account_id"], known["channel"]).clip(upper=1)
-    return table.T @ table
+    table = table.reindex(columns=sorted(known["channel"].unique()), fill_value=0)
+    both = table.to_numpy(int)
+    names = table.columns.rename("channel")
+    return pd.DataFrame(both.T @ both, index=names, columns=names)
 
 
 def precedes_orders(
@@ -136,7 +139,8 @@ def precedes_orders(
     pd.DataFrame
         One row a channel: `contacts` judged, `followed` (share followed by an order),
         `by_chance` (expected share), `lift` (their ratio), and `lift_low`, `lift_high` (95 %,
-        by the spread between accounts). Missing where fewer than 5 accounts are judged.
+        by the spread between accounts). Missing where fewer than 5 accounts are judged; empty
+        where no contact names an account that had ordered.
     """
     end = pd.Timestamp(as_of)
     days = order_days[["account_id", "day"]].drop_duplicates()
@@ -147,6 +151,9 @@ def precedes_orders(
     seen = seen.join(span, on="account_id").dropna(subset="min")
     # before its first order an account had no rhythm to compare with
     seen = seen[seen["occurred_at"] >= seen["min"]].sort_values("occurred_at")
+    if seen.empty:
+        columns = ["channel", "contacts", "followed", "by_chance", "lift", "lift_low", "lift_high"]
+        return pd.DataFrame(columns=columns).astype(dict.fromkeys(columns[1:], float))
     following = pd.merge_asof(
         seen,
         days.sort_values("day"),

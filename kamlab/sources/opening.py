@@ -14,7 +14,7 @@ from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.queries import files_of
 from kamlab.sources.reconcile import reconcile
-from kamlab.sources.schema import TABLES
+from kamlab.sources.schema import TABLES, TYPES
 from kamlab.sources.store import Store
 
 _FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
@@ -88,8 +88,26 @@ class Sources:
         return self._connection.sql(f"SELECT * FROM {sql.name(name)}")
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Give a table as a pandas frame; not for order lines by the million."""
-        return self.table(name).df()
+        """Give a table as a pandas frame; not for order lines by the million.
+
+        Optional columns in which no row holds a value are as if they were not there.
+        """
+        table = self.table(name).df()
+        must = {column.name for column in TABLES[name].columns if column.required}
+        return table.drop(
+            columns=[one for one in table if one not in must and table[one].isna().all()]
+        )
+
+    def frame_or_empty(self, name: str) -> pd.DataFrame:
+        """Give a table as a pandas frame; where there is none, no rows of what it must hold."""
+        if self.has(name):
+            return self.frame(name)
+        must = ", ".join(
+            f"CAST(NULL AS {TYPES[column.kind]}) AS {sql.name(column.name)}"
+            for column in TABLES[name].columns
+            if column.required
+        )
+        return self._connection.cursor().sql(f"SELECT {must} WHERE false").df()
 
     @property
     def refused(self) -> pd.DataFrame:

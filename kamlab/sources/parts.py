@@ -135,6 +135,8 @@ def _read(
     entry, table = origin.entry, TABLES[origin.entry.table]
     made.mkdir(mode=0o700)
     found = match(table, entry, list(raw.columns), origin.label)
+    if "currency" in found and _says_nothing(connection, raw, found["currency"]):
+        del found["currency"]  # a column without a value is as one that is not there
     used = {name for names in found.values() for name in names}
     meta: dict = {
         "mapped": found,
@@ -166,6 +168,13 @@ def _read(
             "cut off: export or copy it again."
         ) from None
     return meta
+
+
+def _says_nothing(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: list[str]) -> bool:
+    """Say whether no row holds a value in any of the columns."""
+    values = ", ".join(f"nullif(trim(CAST({sql.name(name)} AS VARCHAR)), '')" for name in columns)
+    (count,) = sql.one(connection, f"SELECT count(coalesce({values}, NULL)) FROM {raw.relation}")
+    return count == 0
 
 
 def _formats(entry: Entry, table: Table) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from kamlab.errors import DataRefusedError
 from kamlab.sources.encodings import chunks
 
-FORMAT = "1"
+FORMAT = "2"
 """Part of every key: raised when the same input is read differently by a newer kamlab."""
 
 

@@ -32,6 +32,8 @@ class GammaGamma(BaseEstimator):
         Spearman's rank correlation of frequency and mean amount among those fitted.
     left_out_ : int
         Repeat buyers left out of the fit since their mean amount is not positive.
+    mean_seen_ : float
+        Mean of the amounts that were fitted; NaN where the parameters were given.
 
     References
     ----------
@@ -54,6 +56,7 @@ class GammaGamma(BaseEstimator):
     convergence_: Convergence
     correlation_: float
     left_out_: int
+    mean_seen_: float
 
     def fit(self, summary: pd.DataFrame, y: None = None) -> Self:  # noqa: ARG002  scikit-learn's
         """Fit by maximum likelihood to the repeat buyers.
@@ -104,6 +107,7 @@ class GammaGamma(BaseEstimator):
         fit = maximise(_likelihood(x, m / scale), starts, names=_NAMES, size=float(len(x)))
         p, q, v = fit.parameters
         self._set(p, q, v * scale)
+        self.mean_seen_ = float(m.mean())
         # amounts were divided by their scale: the density is multiplied by it
         self.log_likelihood_ = fit.log_likelihood - len(x) * np.log(scale)
         errors = original_scale(fit, _NAMES)
@@ -137,6 +141,7 @@ class GammaGamma(BaseEstimator):
             raise ValueError(f"p, q and v are above 0, not {p}, {q}, {v}")
         model = cls()
         model._set(p, q, v)
+        model.mean_seen_ = np.nan
         return model
 
     def predict(self, summary: pd.DataFrame) -> pd.Series:
@@ -150,8 +155,9 @@ class GammaGamma(BaseEstimator):
         Returns
         -------
         pd.Series of shape (n_accounts,)
-            In the currency; the population's mean where nothing is known of the account. NaN
-            throughout where q is 1 or less: the population then has no mean.
+            In the currency; the population's mean where nothing is known of the account. Where q
+            is 1 or less the population has no mean to be drawn towards: each account keeps its own,
+            and the others take `mean_seen_`.
         """
         check_is_fitted(self, "p_")
         count, mean = _checked(summary)
@@ -159,7 +165,7 @@ class GammaGamma(BaseEstimator):
         x = np.where(known, count, 0.0)
         m = np.where(known, mean, 0.0)
         if self.q_ <= 1:
-            expected = np.full(len(x), np.nan)
+            expected = np.where(known, m, self.mean_seen_)
         else:
             expected = self.p_ * (self.v_ + x * m) / (self.p_ * x + self.q_ - 1)
         return pd.Series(expected, index=summary.index, name="expected_amount")

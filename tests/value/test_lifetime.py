@@ -215,3 +215,15 @@ def test_chains_are_checked():
     with pytest.raises(ValueError, match=r"row 1 sums to 0\.9"):
         markov_value([[1, 0], [0.5, 0.4]], [1, 1], rate=0.1)
     assert markov_value([[1]], [1], rate=0.25)[0] == pytest.approx(5)
+
+
+def test_amounts_without_a_common_mean_stay_as_they_are():
+    """Amounts of very different sizes: the fitted distribution of means has no mean of its own."""
+    generator = np.random.default_rng(4)
+    sizes = 1 / generator.gamma(0.6, size=400)
+    mean = sizes * generator.gamma(6 * 3, size=400) / (6 * 3)
+    model = GammaGamma().fit(pd.DataFrame({"frequency": 3, "monetary_value": mean}))
+    new = pd.DataFrame({"frequency": [3, 0], "monetary_value": [7.0, np.nan]})
+
+    assert model.q_ < 1
+    assert model.predict(new).tolist() == pytest.approx([7.0, mean.mean()])

@@ -1,0 +1,188 @@
+"""Every study says what it can on data that hold little, and fails on none of them."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlab.sources.schema import TABLES
+
+DAYS = pd.date_range("2023-01-02", "2024-12-30", freq="D")
+
+
+def _orders(seed, *, accounts=60, a_year=8.0):
+    """Draw order days of accounts with sales between 10 and 10,000 and no other column."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for number in range(accounts):
+        count = max(int(generator.poisson(2 * a_year * generator.gamma(1.0))), 1)
+        days = np.sort(generator.choice(len(DAYS), size=min(count, len(DAYS)), replace=False))
+        size = float(np.exp(generator.normal(6, 1)))
+        for place, day in enumerate(days):
+            amount = round(size * generator.gamma(4.0) / 4 + 10, 2)
+            rows.append((f"K{number:03d}", f"O{number:03d}-{place}", DAYS[day], amount))
+    return pd.DataFrame(rows, columns=["account_id", "order_id", "order_date", "net_sales"])
+
+
+def only_what_is_required():
+    """All nine tables, each with its required columns alone."""
+    generator = np.random.default_rng(1)
+    orders = _orders(2)
+    ids = orders["account_id"].unique()
+    some = ids[:30]
+    count = len(some)
+    return {
+        "orders": orders,
+        "accounts": pd.DataFrame({"account_id": ids}),
+        "contacts": pd.DataFrame({"contact_id": np.arange(40)}),
+        "interactions": pd.DataFrame(
+            {
+                "interaction_id": np.arange(100),
+                "channel": "telephone",
+                "occurred_at": generator.choice(DAYS, 100),
+            }
+        ),
+        "invoices": pd.DataFrame(
+            {
+                "invoice_id": np.arange(len(orders)),
+                "account_id": orders["account_id"],
+                "invoice_date": orders["order_date"],
+                "due_date": orders["order_date"] + pd.Timedelta(days=30),
+                "amount": orders["net_sales"],
+            }
+        ),
+        "survey_responses": pd.DataFrame(
+            {
+                "response_id": np.arange(count),
+                "account_id": some,
+                "wave": "2024-06-01",
+                "item": "overall",
+                "score": generator.integers(1, 6, count),
+            }
+        ),
+        "defections": pd.DataFrame({"account_id": ids[:5], "defection_date": "2024-09-01"}),
+        "managers": pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["A. One", "B. Two"]}),
+        "actions": pd.DataFrame(
+            {
+                "action_id": np.arange(count),
+                "account_id": some,
+                "date": "2024-03-01",
+                "kind": "visit",
+                "treated": generator.integers(0, 2, count),
+                "cost": 100,
+            }
+        ),
+    }
+
+
+def every_line_at_a_loss():
+    orders = _orders(3, a_year=20).query("order_date >= '2024-08-01'")
+    return {"orders": orders.assign(cost_of_goods=(orders["net_sales"] * 1.1).round(2))}
+
+
+def nobody_came_back():
+    return {"orders": _orders(4, accounts=150).drop_duplicates("account_id")}
+
+
+def one_account():
+    return {"orders": _orders(5, accounts=1, a_year=20)}
+
+
+def everything_on_one_day():
+    return {"orders": _orders(6).assign(order_date="2024-05-06")}
+
+
+def mostly_returns_and_free_lines():
+    orders = _orders(7)
+    generator = np.random.default_rng(7)
+    kind = generator.choice([1.0, -1.0, 0.0], len(orders), p=[0.5, 0.3, 0.2])
+    return {"orders": orders.assign(net_sales=orders["net_sales"] * kind)}
+
+
+def awkward_names_and_a_giant():
+    orders = _orders(8, accounts=40)
+    ids = orders["account_id"].unique()
+    names = dict(
+        zip(ids, ["007", '客户"甲"', "O'Neil, Sons", "<b>x</b>", "=1+1", *ids[5:]], strict=True)
+    )
+    orders["account_id"] = orders["account_id"].map(names)
+    orders.loc[orders["account_id"] == "007", "net_sales"] *= 1e6
+    orders["cost_of_goods"] = np.where(orders.index % 3, orders["net_sales"] * 0.8, np.nan)
+    orders["quantity"] = 0
+    orders["product_id"] = "only"
+    return {
+        "orders": orders,
+        "accounts": pd.DataFrame({"account_id": ["007", "nobody"], "name": ["", "N"]}),
+    }
+
+
+def optional_columns_without_a_value():
+    """Every optional column is there and empty, and lines name accounts that nobody knows."""
+    tables = only_what_is_required()
+    for name, table in tables.items():
+        for column in TABLES[name].columns:
+            if column.name not in table:
+                table[column.name] = np.nan
+    tables["interactions"]["account_id"] = "stranger"
+    tables["survey_responses"]["account_id"] = [f"S{n}" for n in range(30)]
+    return tables
+
+
+def two_answers_and_actions_without_comparison():
+    tables = only_what_is_required()
+    tables["survey_responses"] = tables["survey_responses"].head(2)
+    tables["actions"] = tables["actions"].assign(treated=1, assignment="lot")
+    tables["managers"] = tables["managers"].head(1).assign(role="account manager", capacity=1)
+    tables["interactions"] = (
+        tables["interactions"].head(3).assign(account_id="K001", concern="late")
+    )
+    return tables
+
+
+CASES = [
+    awkward_names_and_a_giant,
+    optional_columns_without_a_value,
+    two_answers_and_actions_without_comparison,
+    only_what_is_required,
+    every_line_at_a_loss,
+    mostly_returns_and_free_lines,
+]
+
+
+def _written(tables, folder):
+    folder.mkdir()
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_study_is_published(case, tmp_path, kamlab):
+    tables = case()
+    out = tmp_path / "out"
+    kamlab("run", "--all", "--data", _written(tables, tmp_path / "data"), "--out", out)
+    facts = pd.read_parquet(out / "profiles" / "latest" / "tables" / "profiles.parquet")
+    orders = tables["orders"]
+    assert facts["net_sales"].sum() == pytest.approx(orders["net_sales"].sum(), rel=1e-9)
+    assert set(facts["account_id"]) == set(orders["account_id"])
+
+
+@pytest.mark.parametrize("case", [nobody_came_back, one_account, everything_on_one_day])
+def test_only_value_needs_accounts_that_came_back(case, tmp_path, store):
+    data, out = _written(case(), tmp_path / "data"), tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-m", "kamlab", "run", "--all", "--data", data, "--out", out],
+        check=False,
+        env={**os.environ, "KAMLAB_STORE": str(store)},
+        capture_output=True,
+        text=True,
+    )
+    said = done.stdout + done.stderr
+    failed = [line for line in said.splitlines() if "failed:" in line]
+    assert done.returncode == 1
+    assert len(failed) == 1
+    assert "nothing to fit" in failed[0] or "two are needed" in failed[0]
+    assert (out / "summary" / "latest" / "index.html").is_file()
