@@ -6,6 +6,30 @@ import pandas as pd
 _SLOPE = 0.25  # cost by account size, where too few costs are known to tell
 
 
+def still_there(standing: pd.DataFrame) -> pd.Series:
+    """Guess from silence alone how surely an account is still a customer.
+
+    Parameters
+    ----------
+    standing : pd.DataFrame
+        From `past_actions.account_standing`: `days_since_last_order` and `order_days` of a year.
+
+    Returns
+    -------
+    pd.Series
+        0 to 1: 1 up to a silence of twice its mean gap, then half with every further gap. A
+        stand-in for where no churn study is published.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"order_days": [12, 12], "days_since_last_order": [20.0, 91.25]})
+    >>> still_there(seen).tolist()
+    [1.0, 0.5]
+    """
+    gaps = standing["days_since_last_order"] * standing["order_days"].clip(lower=1) / 365
+    return 0.5 ** (gaps - 2).clip(lower=0)
+
+
 def expected_gains(
     worth: pd.DataFrame, rates: pd.DataFrame, *, confidence: float = 0.9
 ) -> pd.DataFrame:

@@ -70,6 +70,14 @@ COLUMNS = {
     ("value", "hold_out"): {"prediction", "expected", "came", "mean_error", "of_best"},
     ("value", "tracking"): {"day", "actual", "expected"},
     ("value", "models"): {"model", "aic", "converged"},
+    ("retention", "retention_economics"): {"segment", "kind", "churn", "gain_share", "low", "high"},
+    ("retention", "health"): {"account_id", "health", "weakest", "contact", "purchase"},
+    ("retention", "health_validation"): {"scoring", "group", "auc", "low", "high"},
+    ("retention", "action_effects"): {"kind", "part", "measure", "estimate", "low", "high"},
+    ("retention", "plans"): {"rule", "actions", "expected_gain", "cost", "net_gain"},
+    ("retention", "targets"): {
+        "account_id", "action", "expected_gain", "low", "high", "cost", "owner",
+    },
     ("summary", "first_actions"): {"action", "account_id"},
     ("truth", "accuracy"): {"measure", "rank_correlation", "coverage"},
     ("truth", "regret"): {"rule", "captured_share"},
@@ -221,3 +229,17 @@ def test_online_retail(shared_data, tmp_path, kamlab):
     assert set(refused["column"].dropna()) == {"account_id"}
     assert np.isnan(listed["margin_rate"]).all()
     assert not listed["class"].isin(["key account", "volume without profit"]).any()
+
+
+def test_the_plan_of_actions_keeps_its_promises(published):
+    chosen = _table(published, "retention", "targets")
+    plans = _table(published, "retention", "plans").set_index("rule")
+    earned = _table(published, "retention", "health")["profit"].clip(lower=0).sum()
+    assert chosen["account_id"].is_unique
+    assert chosen["cost"].sum() == pytest.approx(plans.loc["this plan", "cost"])
+    assert chosen["cost"].sum() <= 0.0101 * earned  # one per cent of last year's, unless said
+    assert (chosen["low"] <= chosen["expected_gain"]).all()
+    assert (chosen["expected_gain"] <= chosen["high"]).all()
+    assert plans["net_gain"].idxmax() == "this plan" or np.isclose(
+        plans["net_gain"].max(), plans.loc["this plan", "net_gain"]
+    )
