@@ -1,0 +1,63 @@
+"""Who of those that left is worth calling again?"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+_YEAR = 365
+_LEAST = 20  # silences watched before a share of returns is believed
+
+
+def win_back(
+    daily: pd.DataFrame, gone: pd.DataFrame, curve: pd.DataFrame, as_of: date | str
+) -> pd.DataFrame:
+    """Rank those that left by what they brought and how often such silences ended.
+
+    Parameters
+    ----------
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    gone : pd.DataFrame
+        `account_id`, `left_on` (day of leaving); once an account.
+    curve : pd.DataFrame
+        `days`, `silences`, `returned`: share of silences of so many days that ended by themselves,
+        as from `kamlab.churn.definition.find_window`.
+    as_of : date or str
+        First day not seen.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account that has not ordered for a month: `account_id`, `left_on`,
+        `silent_days`, `yearly` (gross profit, or net sales where no cost is known, of the 365 days
+        to its last order), `chance` (of an order by itself within the time the curve follows;
+        missing where it was never watched) and `expected`, their product; most `yearly` first.
+
+    Notes
+    -----
+    The chance is what comes without an offer. What an offer adds is not known until some of those
+    that left are drawn by lot and called.
+    """
+    amount = "gross_profit" if daily["gross_profit"].notna().any() else "net_sales"
+    bought = daily[daily["net_sales"] > 0]
+    last = bought.groupby("account_id")["day"].max()
+    table = gone[["account_id", "left_on"]].drop_duplicates("account_id")
+    table = table[table["account_id"].isin(last.index)].reset_index(drop=True)
+    ended = table["account_id"].map(last)
+    table["silent_days"] = (pd.Timestamp(as_of) - ended).dt.days
+    end = daily["account_id"].map(last)
+    year = daily[(daily["day"] <= end) & (daily["day"] > end - pd.Timedelta(days=_YEAR))]
+    table["yearly"] = table["account_id"].map(year.groupby("account_id")[amount].sum())
+    watched = curve[curve["silences"] >= _LEAST].dropna(subset=["returned"])
+    table["chance"] = np.nan
+    if len(watched):
+        days = watched["days"].to_numpy(float)
+        silent = table["silent_days"].to_numpy(float)
+        chance = np.interp(silent, days, watched["returned"].to_numpy(float))
+        table["chance"] = np.where(silent >= days[0], chance, np.nan)
+    table["expected"] = table["yearly"].clip(lower=0) * table["chance"]
+    silent_enough = table["silent_days"] > 30
+    return table[silent_enough].sort_values(
+        ["yearly", "account_id"], ascending=[False, True], ignore_index=True
+    )

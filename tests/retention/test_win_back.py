@@ -1,0 +1,40 @@
+"""Win-back: what left accounts brought, and how often such silences ended."""
+
+import pandas as pd
+import pytest
+
+from kamlab.retention.win_back import win_back
+
+CURVE = pd.DataFrame({"days": [90, 180, 360], "silences": [50, 40, 5], "returned": [0.4, 0.1, 0.9]})
+DAILY = pd.DataFrame(
+    {
+        "account_id": ["a", "a", "a", "b", "c"],
+        "day": pd.to_datetime(
+            ["2022-01-01", "2024-03-01", "2024-06-01", "2024-09-03", "2024-12-30"]
+        ),
+        "net_sales": [900.0, 100, 100, 500, 50],
+        "gross_profit": [300.0, 30, 20, 40, 5],
+    }
+)
+GONE = pd.DataFrame({"account_id": ["a", "b", "c", "never"], "left_on": pd.Timestamp("2024-11-01")})
+
+
+def test_last_year_before_the_silence_counts_and_the_curve_gives_the_chance():
+    found = win_back(DAILY, GONE, CURVE, "2025-01-01").set_index("account_id")
+
+    assert found.index.tolist() == ["a", "b"]  # c ordered two days ago; "never" never did
+    assert found["yearly"].tolist() == [50, 40]
+    assert found["silent_days"].tolist() == [214, 120]
+    # 214 days: the last believed point; 120 days: a third of the way from 0.4 to 0.1
+    assert found["chance"].tolist() == pytest.approx([0.1, 0.3])
+    assert found["expected"].tolist() == pytest.approx([5, 12])
+
+
+def test_without_a_watched_silence_no_chance_is_made_up():
+    found = win_back(DAILY, GONE, CURVE.assign(silences=3), "2025-01-01")
+    assert found["chance"].isna().all()
+
+
+def test_sales_stand_in_where_no_cost_is_known():
+    found = win_back(DAILY.assign(gross_profit=float("nan")), GONE, CURVE, "2025-01-01")
+    assert found["yearly"].tolist() == [500, 200]
