@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.concerns import wilson
+from kamlab.churn.lifetimes import normal_quantile
 from kamlab.retention.economics import gain_from_loyalty
 
 YEAR = pd.Timedelta(days=365)
@@ -99,7 +100,9 @@ def loyalty_worth(
         if len(part) < _FEWEST:
             continue
         left, profit = part["left"].to_numpy(bool), part["profit"].to_numpy(float)
-        low, high = wilson(np.array([left.sum()]), np.array([len(left)]), _z(confidence))
+        low, high = wilson(
+            np.array([left.sum()]), np.array([len(left)]), normal_quantile(confidence)
+        )
         about = {
             "segment": name,
             "accounts": len(left),
@@ -126,13 +129,6 @@ def loyalty_worth(
     columns = ["segment", "kind", "accounts", "left", "churn", "churn_low", "churn_high", "profit"]
     columns += ["value_before", "value_after", "gain_share", "low", "high", "gain"]
     return pd.DataFrame(rows, columns=[*columns, "break_even_cost"])
-
-
-def _z(confidence: float) -> float:
-    """Give the normal quantile of a two-sided interval."""
-    from scipy.stats import norm
-
-    return float(norm.ppf(0.5 + confidence / 2))
 
 
 def _gain(profit: float, churn: float, discount: float, delta: float, kind: str) -> pd.Series:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from kamlab.churn.lifetimes import normal_quantile
+
 _SLOPE = 0.25  # cost by account size, where too few costs are known to tell
 
 
@@ -62,8 +64,6 @@ def expected_gains(
     >>> expected_gains(worth, rates)["expected_gain"].round(2).tolist()
     [9.0]
     """
-    from scipy.stats import norm
-
     table = (
         worth.merge(rates, on="account_id")
         if "account_id" in rates
@@ -76,7 +76,7 @@ def expected_gains(
         (profit + sales * table["margin"]) * table["sales_error"],
         sales * (1 + table["sales"]) * table["margin_error"],
     )
-    reach = float(norm.ppf(0.5 + confidence / 2)) * error
+    reach = normal_quantile(confidence) * error
     return pd.DataFrame(
         {
             "account_id": table["account_id"],

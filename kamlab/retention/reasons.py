@@ -136,12 +136,10 @@ def by_recorder(defections: pd.DataFrame, blamed: str = "price") -> pd.DataFrame
     table["share"] = table["blamed"] / table["recorded"]
     overall = table["blamed"].sum() / max(table["recorded"].sum(), 1)
     chance = overall * (1 - overall) / table["recorded"]
-    between = (
-        max(float(((table["share"] - overall) ** 2 - chance).mean()), 0.0) if len(table) else 0
-    )
-    table["drawn_share"] = overall + (table["share"] - overall) * between / (
-        between + chance
-    ).where(between + chance > 0, 1.0)
-    return table.sort_values(["drawn_share", "reported_by"], ascending=[False, True]).reset_index(
-        drop=True
+    apart = table["share"] - overall
+    between = max(float((apart**2 - chance).mean()), 0.0) if len(table) else 0.0
+    total = (between + chance).where(between + chance > 0, 1.0)
+    table["drawn_share"] = overall + apart * between / total
+    return table.sort_values(
+        ["drawn_share", "reported_by"], ascending=[False, True], ignore_index=True
     )

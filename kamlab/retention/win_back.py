@@ -6,7 +6,47 @@ import numpy as np
 import pandas as pd
 
 _YEAR = 365
+_STRAY = 30  # days in which the last orders of one that left may still come
 _LEAST = 20  # silences watched before a share of returns is believed
+
+
+def gone_accounts(
+    daily: pd.DataFrame, defections: pd.DataFrame, as_of: date | str, *, gone_after: float
+) -> pd.DataFrame:
+    """Say which accounts are gone, by the record or by their silence.
+
+    Parameters
+    ----------
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    defections : pd.DataFrame
+        `account_id`, `defection_date`; may be empty.
+    as_of : date or str
+        First day not seen.
+    gone_after : float
+        Days without an order that count as leaving where nothing is on record.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account, sorted by it: `account_id`, `left_on` (day on record, else of the last
+        order) and `known_by` ("record" or "silence"). Who is on record and ordered again more than
+        30 days later is not gone; records of accounts that never ordered are left out.
+    """
+    end = pd.Timestamp(as_of)
+    last = daily[daily["net_sales"] > 0].groupby("account_id")["day"].max()
+    told = defections[defections["defection_date"] < end]
+    told = told.groupby("account_id")["defection_date"].max().reindex(last.index)
+    came_back = last > told + pd.Timedelta(days=_STRAY)
+    recorded = told.notna() & ~came_back
+    silent = told.isna() & ((end - last).dt.days >= gone_after)
+    table = pd.DataFrame(
+        {
+            "left_on": told.where(recorded, last).astype("datetime64[us]"),
+            "known_by": np.where(recorded, "record", "silence"),
+        }
+    )
+    return table[recorded | silent].sort_index().reset_index()
 
 
 def win_back(
@@ -57,7 +97,7 @@ def win_back(
         chance = np.interp(silent, days, watched["returned"].to_numpy(float))
         table["chance"] = np.where(silent >= days[0], chance, np.nan)
     table["expected"] = table["yearly"].clip(lower=0) * table["chance"]
-    silent_enough = table["silent_days"] > 30
+    silent_enough = table["silent_days"] > _STRAY
     return table[silent_enough].sort_values(
         ["yearly", "account_id"], ascending=[False, True], ignore_index=True
     )

@@ -39,14 +39,15 @@ def _named(literal: str, root: Path) -> list[Path]:
     """Find the files that one literal names; none where it is no name of a data file."""
     name = literal.replace("''", "'")
     path = root / name
-    inside = Path(os.path.normpath(path)).is_relative_to(root)
+    plain = Path(os.path.normpath(path))
+    inside = plain.is_relative_to(root)
     if path.suffix.lower() not in READABLE or "\n" in name or not inside:
         return []
     if path.is_file():
         return [path]
     try:
-        return [found for found in root.glob(name) if found.is_file()]
-    except (ValueError, NotImplementedError):
+        return [found for found in root.glob(str(plain.relative_to(root))) if found.is_file()]
+    except ValueError:  # two stars within a name
         return []
 
 

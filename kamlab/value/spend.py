@@ -9,6 +9,7 @@ from kamlab.value.lifetime import shrunken_margin
 
 MOST_LOSSES = 0.02  # share of repeat buyers with a loss beyond which margins are used
 _CORRELATED = 0.3
+_HEAVY = 3.0  # times the mean seen that the mean of the model may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ def fit_spend(daily: pd.DataFrame, summary: pd.DataFrame, amount: str) -> Spend:
         doubts.append(
             f"Accounts that buy often spend {more} each time (rank correlation "
             f"{model.correlation_:+.2f}), which the model of spend rules out."
+        )
+    if not model.population_mean_ <= _HEAVY * model.mean_seen_:
+        doubts.append(
+            "Amounts differ so widely between accounts that the model gives them no mean that can "
+            "be trusted: values of accounts with few order days are orders of magnitude."
         )
     return Spend(model, chosen, margin, sales, how, tuple(doubts))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.charts import retention
+from kamlab.charts import reasons, retention
 
 
 def _png(figure):
@@ -49,3 +49,20 @@ def test_a_missing_gain_is_left_out():
     )
 
     assert "there" not in alt
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_reasons_draw_with_any_number_of_rows(count):
+    table = pd.DataFrame(
+        {
+            "reason": [f"reason {i} $ <b>" for i in range(count)],
+            "recorded_share": 0.42,
+            "corrected_share": np.linspace(0.3, 0.1, count),
+            "low": 0.05,
+            "high": 0.5,
+        }
+    )
+    figure, alt = reasons.corrected(table, message="Prices are blamed")
+
+    assert _png(figure).startswith(b"\x89PNG")
+    assert "reason 0 $ <b> 30 % (42 % on record)" in alt

@@ -133,6 +133,8 @@ def test_figures_of_the_summary_are_those_of_the_studies(published):
     assert summary["Sell much, earn little"] == study["Volume without profit"]
     lost = [value for label, value in headlines("churn").items() if "Expected loss" in label]
     assert summary["Expected loss to leavers"] == pytest.approx(lost[0])
+    gain = headlines("retention")["Expected gain of the actions"]
+    assert summary["Expected gain of actions"] == pytest.approx(gain)
 
 
 def test_the_list_beats_plain_rankings_on_the_truth(published):

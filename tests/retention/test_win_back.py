@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from kamlab.retention.win_back import win_back
+from kamlab.retention.win_back import gone_accounts, win_back
 
 CURVE = pd.DataFrame({"days": [90, 180, 360], "silences": [50, 40, 5], "returned": [0.4, 0.1, 0.9]})
 DAILY = pd.DataFrame(
@@ -38,3 +38,26 @@ def test_without_a_watched_silence_no_chance_is_made_up():
 def test_sales_stand_in_where_no_cost_is_known():
     found = win_back(DAILY.assign(gross_profit=float("nan")), GONE, CURVE, "2025-01-01")
     assert found["yearly"].tolist() == [500, 200]
+
+
+def test_gone_are_those_on_record_who_stayed_away_and_the_long_silent():
+    record = pd.DataFrame(
+        {
+            "account_id": ["b", "c", "c", "never", "a"],
+            "defection_date": pd.to_datetime(
+                ["2024-08-20", "2024-02-01", "2024-03-01", "2024-01-01", "2025-06-01"]
+            ),
+        }
+    )
+    found = gone_accounts(DAILY, record, "2025-01-01", gone_after=200).set_index("account_id")
+
+    # b ordered two weeks after the record, c ten months; a's record lies ahead, its silence is long
+    assert found["known_by"].to_dict() == {"a": "silence", "b": "record"}
+    assert found["left_on"].dt.strftime("%Y-%m-%d").tolist() == ["2024-06-01", "2024-08-20"]
+
+
+def test_without_a_record_silence_alone_says_who_is_gone():
+    empty = pd.DataFrame({"account_id": [], "defection_date": pd.to_datetime([])})
+    found = gone_accounts(DAILY, empty, "2025-01-01", gone_after=100)
+    assert found["account_id"].tolist() == ["a", "b"]
+    assert set(found["known_by"]) == {"silence"}

@@ -216,6 +216,28 @@ def test_an_amount_without_its_currency_is_in_none(opened):
     assert sources.reconciliation["amount_in"].item() == 10.0
 
 
+def test_a_column_without_a_value_is_as_one_that_is_not_there(opened):
+    sources = opened(
+        {
+            "orders.csv": lines("A1,1,2024-01-31,10,", header=HEADER + ",currency"),
+            "accounts.csv": "account_id,name,region\nA1,,\nA2,,north\n",
+        }
+    )
+    assert sources.currency == ""
+    assert sources.reconciliation.set_index("table").loc["orders", "rows_kept"] == 1
+    assert list(sources.frame("accounts")) == ["account_id", "region"]
+
+
+def test_a_table_that_is_not_there_has_no_rows_and_joins_with_others(opened):
+    sources = opened({"orders.csv": lines("A1,1,2024-01-31,10")})
+    nobody = sources.frame_or_empty("defections")
+    orders = sources.frame("orders")
+
+    assert list(nobody) == ["account_id", "defection_date"]
+    assert nobody.empty
+    assert orders.merge(nobody, on="account_id", how="left")["defection_date"].isna().all()
+
+
 def test_repeated_lines_are_kept_where_the_mapping_says_they_are_true(opened):
     sources = opened(
         {
