@@ -121,6 +121,8 @@ def _explained(error: BaseException) -> tuple[int, str]:
         return 130, "Stopped."
     if isinstance(error, OSError) and error.strerror:
         return 1, f"{error.strerror}: {error.filename or ''}".rstrip(": ")
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's, of ~name
+        return 2, "A path begins with ~ and a name that is no user of this machine: write it out."
     message = f"Something unforeseen went wrong ({type(error).__name__}: {error}). "
     return 1, message + "Run it again with --debug and report what it shows."
 

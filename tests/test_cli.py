@@ -43,6 +43,7 @@ def notebooks(tmp_path, monkeypatch):
     [
         (["run", "key-acounts"], 2, "Did you mean key-accounts?"),
         (["run"], 2, "Name a study or give --all"),
+        (["check", "~0/nobody"], 2, "no user of this machine"),
         (["run", "key-accounts", "-p", "key_acounts=3"], 2, "Did you mean key_accounts?"),
         (["run", "key-accounts", "-p", "key_accounts=0"], 2, "a whole number from 1 to 100000"),
         (["run", "key-accounts", "-p", "key-accounts=many"], 2, "a whole number"),

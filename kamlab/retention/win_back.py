@@ -84,11 +84,12 @@ def win_back(
     last = bought.groupby("account_id")["day"].max()
     table = gone[["account_id", "left_on"]].drop_duplicates("account_id")
     table = table[table["account_id"].isin(last.index)].reset_index(drop=True)
-    ended = table["account_id"].map(last)
-    table["silent_days"] = (pd.Timestamp(as_of) - ended).dt.days
-    end = daily["account_id"].map(last)
+    ended = last.reindex(table["account_id"])
+    table["silent_days"] = (pd.Timestamp(as_of) - ended).dt.days.to_numpy()
+    end = last.reindex(daily["account_id"]).to_numpy()
     year = daily[(daily["day"] <= end) & (daily["day"] > end - pd.Timedelta(days=_YEAR))]
-    table["yearly"] = table["account_id"].map(year.groupby("account_id")[amount].sum())
+    sums = year.groupby("account_id")[amount].sum()
+    table["yearly"] = sums.reindex(table["account_id"]).to_numpy(float)
     watched = curve[curve["silences"] >= _LEAST].dropna(subset=["returned"])
     table["chance"] = np.nan
     if len(watched):

@@ -220,7 +220,7 @@ def check_value(parameter: Parameter, value: Value) -> Value:
     wrong = UsageError(f"{parameter.name} = {text!r} is wrong: it must be {parameter.allowed}.")
     try:
         found = _converted(parameter, value, text)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, RuntimeError):  # the last: ~name of an unknown user
         raise wrong from None
     if parameter.choices and str(found) not in parameter.choices:
         near = nearest(text, list(parameter.choices))

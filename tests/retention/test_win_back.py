@@ -61,3 +61,9 @@ def test_without_a_record_silence_alone_says_who_is_gone():
     found = gone_accounts(DAILY, empty, "2025-01-01", gone_after=100)
     assert found["account_id"].tolist() == ["a", "b"]
     assert set(found["known_by"]) == {"silence"}
+
+
+def test_where_nobody_is_gone_there_is_nobody_to_call():
+    found = win_back(DAILY, GONE.head(0), CURVE, "2025-01-01")
+    assert found.empty
+    assert {"yearly", "chance", "expected"} <= set(found)

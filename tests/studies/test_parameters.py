@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kamlab.errors import UsageError
@@ -117,6 +117,7 @@ def test_a_cell_that_cannot_be_checked_is_refused(cell):
         read_parameters(cell, "study.ipynb")
 
 
+@example("~0")
 @given(st.text(max_size=60))
 def test_any_text_for_any_kind_is_taken_or_refused_with_a_message(text):
     for kind in ("int", "float", "bool", "date", "str", "path"):
