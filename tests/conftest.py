@@ -1,8 +1,18 @@
-"""What all tests share: the real data beside the project, and parts that may be missing."""
+"""What all tests share: real data beside the project, engines, and parts that may be missing."""
 
+import contextlib
 import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -32,3 +42,140 @@ def require_part():
             pytest.skip(f"{what} is not installed")
 
     return require
+
+
+@pytest.fixture(scope="session")
+def made_lines():
+    """Make order lines with every edge: returns, gifts, unknown costs, midnights, leap days."""
+
+    def make(n: int, seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        account = rng.integers(0, max(n // 40, 3), n)
+        # some accounts have one order only
+        day = np.where(account % 9 == 0, 400, rng.integers(0, 1461, n))
+        begin = np.datetime64("2021-01-01", "us")
+        clock = rng.choice([0, 0, 1, 43_200, 86_399], n).astype("timedelta64[s]")
+        net = rng.integers(-2000, 20_000, n) / 100
+        net[rng.random(n) < 0.05] = 0.0
+        net[account % 11 == 1] = -np.abs(net[account % 11 == 1])
+        hidden = np.where(account % 7 == 2, 1.0, 0.3)
+        cost = np.where(rng.random(n) < hidden, np.nan, np.round(net * rng.uniform(0.5, 1.4, n), 2))
+        product = rng.integers(0, 30, n)
+        return pd.DataFrame(
+            {
+                "account_id": [f"K{k:04d}" for k in account],
+                "order_id": [f"O{k}" for k in account * 2000 + day // 2],
+                "order_date": begin + day.astype("timedelta64[D]") + clock,
+                "net_sales": net,
+                "quantity": rng.integers(1, 50, n).astype(float),
+                "product_id": pd.Series([f"P{k}" for k in product]).where(rng.random(n) > 0.05),
+                "category": pd.Series([f"C{k % 5}" for k in product]).where(rng.random(n) > 0.05),
+                "cost_of_goods": cost,
+                "cost_to_serve": np.where(rng.random(n) < 0.5, np.nan, 1.25),
+                "discount": np.where(rng.random(n) < 0.5, np.nan, 2.5),
+                "list_price": np.where(rng.random(n) < 0.5, np.nan, np.abs(net) * 1.2),
+            }
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def spark(require_part):
+    """Give one Spark session of two threads for all tests."""
+    require_part(shutil.which("java") is not None, "Java")
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        require_part(False, "PySpark")
+    with warnings.catch_warnings():
+        # Spark's launcher leaves its pipes to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        session = (
+            SparkSession.builder.master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.session.timeZone", "America/St_Johns")
+            .config("spark.sql.codegen.wholeStage", "false")
+            .config("spark.sql.adaptive.enabled", "false")
+            .config("spark.log.level", "ERROR")
+            .getOrCreate()
+        )
+        yield session
+        session.stop()
+
+
+def _binaries() -> Path | None:
+    """Newest PostgreSQL server there is."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("postgres")
+    return Path(on_path).parent if on_path else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require_part):
+    """Run a real PostgreSQL on a free port, and give its address."""
+    binaries = _binaries()
+    require_part(binaries is not None, "the PostgreSQL server")
+    pytest.importorskip("adbc_driver_postgresql")
+    base = Path(tempfile.mkdtemp(prefix="kamlab-pg-"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # the server refuses root
+        user = next((u for u in ("postgres", "nobody") if _known(u)), "nobody")
+        shutil.chown(base, user)
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}",
+                   "--clear-groups"]  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (base / "pw").write_text("s3cret-word")
+    (base / "pw").chmod(0o644)
+    clean = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(base)}
+    subprocess.run(
+        [*as_user, str(binaries / "initdb"), "-D", str(base / "data"), "-U", "anna", "-E", "UTF8",
+         "-A", "scram-sha-256", "--no-sync", f"--pwfile={base / 'pw'}"],
+        check=True, capture_output=True, env=clean, cwd=base,
+    )  # fmt: skip
+    running = subprocess.Popen(
+        [*as_user, str(binaries / "postgres"), "-D", str(base / "data"), "-p", str(port),
+         "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={base}",
+         "-c", "fsync=off"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean, cwd=base,
+    )  # fmt: skip
+    address = f"postgresql://anna:s3cret-word@127.0.0.1:{port}/postgres"
+    try:
+        _wait(address)
+        yield address
+    finally:
+        running.terminate()
+        running.wait(timeout=60)
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _known(user: str) -> bool:
+    with contextlib.suppress(KeyError):
+        return bool(pwd.getpwnam(user))
+    return False
+
+
+def _answers(address: str) -> None:
+    import adbc_driver_postgresql.dbapi as postgresql
+
+    with postgresql.connect(address) as base, base.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _wait(address: str) -> None:
+    """Wait until the server answers, a minute at most."""
+    for _ in range(120):
+        try:
+            _answers(address)
+        except Exception:  # noqa: BLE001  the driver's errors while the server starts
+            time.sleep(0.5)
+        else:
+            return
+    pytest.fail("PostgreSQL did not start within a minute")

@@ -260,9 +260,9 @@ def opening(frame: nw.LazyFrame, name: str, order_by: list[str]) -> tuple[nw.Laz
     tuple of nw.LazyFrame and nw.Expr
         The frame to group by `account_id`, and the expression for use in `agg`.
     """
-    if not frame.implementation.is_spark_like():
+    if not (frame.implementation.is_spark_like() or frame.implementation.is_ibis()):
         return frame, nw.col(name).first(order_by=order_by)
-    # Narwhals has no ordered first on Spark
+    # Narwhals has no ordered first on Spark, and Ibis none that sees what is missing
     place = nw.col("one").cum_sum().over("account_id", order_by=order_by)
     frame = frame.with_columns(one=nw.lit(1)).with_columns(
         opening=nw.when(place == 1).then(nw.col(name))

@@ -97,7 +97,7 @@ def _purchases(days: nw.LazyFrame, end: date) -> nw.LazyFrame:
         nw.col("bought_on").min().alias("first_order"),
         nw.col("bought_on").max().alias("last_order"),
         nw.col("bought_on").count().cast(nw.Int64).alias("order_days"),
-        nw.col("gap").std().alias("gap_std"),
+        nw.col("gap").cast(nw.Float64).std().alias("gap_std"),
         total(profit, last).alias("gross_profit_12m"),
         total(profit, prior).alias("gross_profit_prior_12m"),
         count(last & (nw.col("cost_lines") > 0)).alias("known_12m"),
@@ -135,7 +135,9 @@ def _categories(lines: nw.LazyFrame) -> nw.LazyFrame | None:
         return None
     # rounded, so that equal sums are equal whatever the order of their addition
     named = lines.filter(~nw.col("category").is_null())
-    sales = named.group_by("account_id", "category").agg(sales=nw.col("net_sales").sum().round(6))
+    sales = named.group_by("account_id", "category").agg(
+        sales=nw.col("net_sales").sum().round(6).cast(nw.Float64)  # PostgreSQL rounds to a decimal
+    )
     amount = nw.col("sales")
     sales = sales.filter(amount > NOTHING).with_columns(less=-amount)
     sales, leading = opening(sales, "category", ["less", "category"])

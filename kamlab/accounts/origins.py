@@ -177,7 +177,7 @@ def _past(
         bought_on.min().alias("first"),
         bought_on.max().alias("last"),
         bought_on.count().cast(nw.Int64).alias("order_days"),
-        gap.std().alias("gap_std"),
+        gap.cast(nw.Float64).std().alias("gap_std"),
         nw.col("orders").sum().cast(nw.Int64),
         nw.col("cost_lines").sum().cast(nw.Int64),
         total(nw.col("net_sales"), nw.col("bought")).alias("sales_of_order_days"),
@@ -245,7 +245,8 @@ def _category_spans(
     named = lines.filter(~nw.col("category").is_null())
     day = nw.col("order_date")
     edges = _edges(origins, longest, history)
-    span = nw.sum_horizontal(*[(day >= nw.lit(edge)).cast(nw.Int64) for edge in edges])
+    passed = [nw.when(day >= nw.lit(edge)).then(nw.lit(1)).otherwise(nw.lit(0)) for edge in edges]
+    span = nw.sum_horizontal(*passed)
     return (
         named.with_columns(span=span)
         .group_by("account_id", "category", "span")

@@ -2,8 +2,11 @@
 
 import math
 
+import pandas as pd
+
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
+from kamlab.sources.schema import TABLES
 
 
 def describe(sources: Sources) -> str:
@@ -23,43 +26,32 @@ def describe(sources: Sources) -> str:
     sums = sources.refused_sums
     first = sources.refused.drop_duplicates(["table", "reason", "column"])
     for row in sources.reconciliation.itertuples():
-        whole = sources._assembled[row.table]  # noqa: SLF001  the same room
-        lines += ["", f"{row.table}"]
-        for part in whole.parts[:20]:
-            lines += _part(part)
-        if len(whole.parts) > 20:
-            lines.append(f"  … and {len(whole.parts) - 20} more files, read alike")
-        days = [day for part in whole.parts for day in part.meta["days"]]
-        if days:
-            lines.append(f"  days {min(days)} to {max(days)}")
+        lines += ["", f"{row.table}", *_origins(sources, row.table)]
         lines.append(
             f"  rows: {row.rows_in:,} in = {row.rows_kept:,} kept + {row.rows_refused:,} refused"
         )
         if not math.isnan(row.amount_in):
             lines.append(
-                f"  {whole.table.money}: {row.amount_in:,.2f} in = {row.amount_kept:,.2f} kept + "
-                f"{row.amount_refused:,.2f} refused; difference {row.difference:,.2f}"
+                f"  {TABLES[row.table].money}: {row.amount_in:,.2f} in = {row.amount_kept:,.2f} "
+                f"kept + {row.amount_refused:,.2f} refused; difference {row.difference:,.2f}"
             )
         for reason in sums[sums["table"] == row.table].itertuples():
             amount = "" if math.isnan(reason.amount) else f", {reason.amount:,.2f}"
             money = f"{amount} {reason.currency or ''}".rstrip() if amount else ""
             where = f" ({reason.column})" if reason.column else ""
             lines.append(f"  refused: {reason.rows:,} × {reason.reason}{where}{money}")
-            example = first[
-                (first["table"] == row.table)
-                & (first["reason"] == reason.reason)
-                & (first["column"] == reason.column)
-            ].iloc[0]
-            value = "" if example["value"] != example["value"] else f": {example['value']!r}"
-            lines.append(
-                f"    first in {example['file']}, row {example['row']}{value}; "
-                f"expected {example['expected']}"
-            )
+            alike = (first["table"] == row.table) & (first["reason"] == reason.reason)
+            for example in first[alike & (first["column"] == reason.column)].itertuples():
+                value = "" if pd.isna(example.value) else f": {example.value!r}"
+                lines.append(
+                    f"    first in {example.file}{_row(example.row)}{value}; "
+                    f"expected {example.expected}"
+                )
             if reason.reason == "same line twice":
                 lines.append(
                     '    where repeated lines are true, write duplicates = "keep" in kamlab.toml'
                 )
-        left_out = sum(part.meta["blanked"] for part in whole.parts)
+        left_out = sum(part.meta["blanked"] for part in _parts(sources, row.table))
         if left_out:
             lines.append(f"  values left out since they cannot be read: {left_out:,}")
     for row in sources.other_currencies.itertuples():
@@ -71,6 +63,37 @@ def describe(sources: Sources) -> str:
         lines += ["", f"Not understood and not read: {listed}"]
     lines += ["", f"The day after the newest order is {sources.end}."]
     return "\n".join(lines)
+
+
+def _parts(sources: Sources, table: str) -> tuple[Part, ...]:
+    """Give what was read here for a table; order lines may lie elsewhere."""
+    whole = sources._assembled.get(table)  # noqa: SLF001  the same room
+    return whole.parts if whole else ()
+
+
+def _row(number: object) -> str:
+    """Name a row, where rows have numbers."""
+    return "" if pd.isna(number) else f", row {number}"
+
+
+def _origins(sources: Sources, table: str) -> list[str]:
+    """Say where the rows of a table come from."""
+    pushed = sources._pushed if table == "orders" else None  # noqa: SLF001  the same room
+    if pushed:
+        renamed = [f"{name} ← {source}" for name, source in pushed.columns.items()]
+        return [
+            f"  {pushed.label}: the lines stay there and are worked on there",
+            f"    columns: {', '.join(renamed)}",
+            "    not looked for: lines that are there twice",
+        ]
+    parts = _parts(sources, table)
+    lines = [said for part in parts[:20] for said in _part(part)]
+    if len(parts) > 20:
+        lines.append(f"  … and {len(parts) - 20} more files, read alike")
+    days = [day for part in parts for day in part.meta["days"]]
+    if days:
+        lines.append(f"  days {min(days)} to {max(days)}")
+    return lines
 
 
 def _part(part: Part) -> list[str]:

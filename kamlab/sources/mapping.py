@@ -19,7 +19,8 @@ READABLE = (
     ".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods",
     ".jsonl", ".ndjson", ".json",
 )  # fmt: skip
-_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates")
+_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "engine", "spark")
+_ENGINES = ("duckdb", "spark", "postgres")
 _ENTRY = (
     "file", "sql", "database", "table", "query", "url_env", "sheet", "encoding", "delimiter",
     "decimal", "thousands", "date_format", "channel", "currency", "columns", "duplicates", "skip",
@@ -84,6 +85,10 @@ class Mapping:
     start, end : date or None
         First and last day of the data, both inclusive.
     entries : tuple of Entry
+    engine : str
+        Where order lines are worked on: "duckdb", "spark" or "postgres".
+    spark : tuple of (str, str)
+        Settings of the Spark session.
     """
 
     path: Path | None
@@ -93,6 +98,8 @@ class Mapping:
     start: date | None
     end: date | None
     entries: tuple[Entry, ...]
+    engine: str = "duckdb"
+    spark: tuple[tuple[str, str], ...] = ()
 
 
 def nearest(wanted: str, known: list[str] | tuple[str, ...]) -> str:
@@ -181,6 +188,34 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         start=_day(said, "start", path),
         end=_day(said, "end", path),
         entries=tuple(entries),
+        engine=_engine(said, path),
+        spark=_spark_settings(said.get("spark", {}), path),
+    )
+
+
+def _engine(said: dict, path: Path) -> str:
+    """Check the name of the engine."""
+    engine = said.get("engine", "duckdb")
+    if engine not in _ENGINES:
+        raise UsageError(f"{path}: engine = {engine!r} is none of {', '.join(_ENGINES)}.")
+    return engine
+
+
+def _spark_settings(given: object, path: Path) -> tuple[tuple[str, str], ...]:
+    """Check the settings of Spark: names with dots are written in quotes."""
+    if not isinstance(given, dict):
+        raise UsageError(f"{path}: spark is a table of settings, as in [spark] with master = …")
+    for name, value in given.items():
+        if isinstance(value, dict | list):
+            raise UsageError(
+                f"{path}: spark.{name} is not one value; write names with dots in quotes, as in "
+                '"spark.executor.memory" = "4g".'
+            )
+    return tuple(
+        (name if name.startswith("spark.") else f"spark.{name}", str(value).lower())
+        if isinstance(value, bool)
+        else (name if name.startswith("spark.") else f"spark.{name}", str(value))
+        for name, value in given.items()
     )
 
 

@@ -1,10 +1,13 @@
 """What do we know, and can it be trusted? Open a data folder as validated tables."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import narwhals as nw
 import pandas as pd
 
 from kamlab.errors import DataRefusedError
@@ -12,6 +15,7 @@ from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.parts import Part, read_entry
+from kamlab.sources.pushed import Pushed
 from kamlab.sources.queries import files_of
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.schema import TABLES, TYPES
@@ -58,13 +62,14 @@ class Sources:
     not_understood: tuple[str, ...]
     _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
+    _pushed: Pushed | None = field(default=None, repr=False, compare=False)
 
     def has(self, name: str) -> bool:
         """Say whether a table is there."""
         return name in self.tables
 
-    def table(self, name: str) -> duckdb.DuckDBPyRelation:
-        """Give a table as a DuckDB relation of canonical columns; optional ones may be absent.
+    def table(self, name: str) -> Any:  # noqa: ANN401  of several engines
+        """Give a table of canonical columns, lazy and on its engine; optional ones may be absent.
 
         Parameters
         ----------
@@ -74,7 +79,8 @@ class Sources:
         Returns
         -------
         duckdb.DuckDBPyRelation
-            Lazy, over Parquet; it lives as long as these sources.
+            Lazy, over Parquet; it lives as long as these sources. Orders are a PySpark or Ibis
+            frame instead where the mapping's engine is "spark" or "postgres".
 
         Raises
         ------
@@ -85,7 +91,21 @@ class Sources:
             raise DataRefusedError(
                 f"{self.root}: there is no table {name!r}. There are: {', '.join(self.tables)}."
             )
+        if name == "orders" and self._pushed:
+            return self._pushed.frame
         return self._connection.sql(f"SELECT * FROM {sql.name(name)}")
+
+    def count(self, name: str, column: str) -> tuple[int, int, Any]:
+        """Count the rows of a table and those that know a column, and give its largest value.
+
+        Where the table has no such column, none is known.
+        """
+        rows = nw.from_native(self.table(name)).lazy()
+        asked = [nw.len().alias("rows")]
+        if column in rows.collect_schema().names():
+            asked += [nw.col(column).count().alias("known"), nw.col(column).max().alias("most")]
+        found = rows.select(*asked).collect("pyarrow").to_native().to_pylist()[0]
+        return int(found["rows"]), int(found.get("known", 0)), found.get("most")
 
     def frame(self, name: str) -> pd.DataFrame:
         """Give a table as a pandas frame; not for order lines by the million.
@@ -114,24 +134,28 @@ class Sources:
         """Rows that were set aside.
 
         Columns: table, file, row (as a person counts it), column, value, reason, expected,
-        amount and currency (its own).
+        amount and currency (its own). Of order lines that stay in a cluster or a database, some of
+        each reason; `refused_sums` counts all.
         """
-        views = " UNION ALL ".join(f"FROM {sql.name(f'refused {name}')}" for name in self.tables)
-        return self._connection.cursor().sql(f'FROM ({views}) ORDER BY "table", file, "row"').df()
+        query = f'FROM ({self._views}) ORDER BY "table", file, "row"'
+        found = self._connection.cursor().sql(query).df() if self._views else None
+        return _with(found, self._pushed and self._pushed.refused)
+
+    @property
+    def _views(self) -> str:
+        """Name the views of refused rows that are here."""
+        return " UNION ALL ".join(f"FROM {sql.name(f'refused {name}')}" for name in self._assembled)
 
     @property
     def refused_sums(self) -> pd.DataFrame:
         """Rows and amounts set aside by table, reason, column and currency."""
-        views = " UNION ALL ".join(f"FROM {sql.name(f'refused {name}')}" for name in self.tables)
-        return (
-            self._connection.cursor()
-            .sql(
-                f'SELECT "table", reason, "column", currency, count(*) AS rows, '
-                f"CAST(sum(TRY_CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS amount "
-                f'FROM ({views}) GROUP BY ALL ORDER BY "table", rows DESC, reason, "column"'
-            )
-            .df()
+        query = (
+            f'SELECT "table", reason, "column", currency, count(*) AS rows, '
+            f"CAST(sum(TRY_CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS amount "
+            f'FROM ({self._views}) GROUP BY ALL ORDER BY "table", rows DESC, reason, "column"'
         )
+        found = self._connection.cursor().sql(query).df() if self._views else None
+        return _with(found, self._pushed and self._pushed.refused_sums)
 
     @property
     def left_out(self) -> pd.DataFrame:
@@ -212,36 +236,74 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     """Read all that a mapping names."""
     connection = sql.connect(shelf.folder / "tmp")
     parts: dict[str, list[Part]] = {}
+    elsewhere = described.engine != "duckdb"
     for entry in described.entries:
+        if elsewhere and entry.table == "orders":
+            continue
         parts.setdefault(entry.table, []).extend(read_entry(connection, entry, described, shelf))
-    reporting = _reporting(described, parts)
+    pushed = None
+    if elsewhere:
+        from kamlab.sources.engines import push_orders
+
+        pushed = push_orders(described, described.currency)
+    reporting = _reporting(described, parts, pushed.currencies if pushed else {})
     made = {
         name: assemble(connection, name, parts[name], described, reporting, shelf)
         for name in TABLES
         if name in parts
     }
     reconciliation, others = reconcile(connection, made, reporting)
-    end = _end(connection, described.root, made)
+    end = pushed.end if pushed else _end(connection, described.root, made)
+    files = _files(made)
+    if pushed:
+        reconciliation.loc[-1] = pushed.reconciliation
+        reconciliation = reconciliation.sort_index(ignore_index=True)
+        others = _with(_set_aside(pushed), others)
+        files = _with(_file_of(pushed), files)
     return Sources(
         root=described.root,
-        tables=tuple(made),
+        tables=(("orders",) if pushed else ()) + tuple(made),
         currency=reporting,
         fiscal_year_start=described.fiscal_year_start,
         end=end,
         reconciliation=reconciliation,
         other_currencies=others,
-        files=_files(made),
+        files=files,
         not_understood=_not_understood(described, parts),
         _connection=connection,
         _assembled=made,
+        _pushed=pushed,
     )
 
 
-def _reporting(mapping: Mapping, parts: dict[str, list[Part]]) -> str:
+def _with(first: pd.DataFrame | None, then: pd.DataFrame | None) -> pd.DataFrame:
+    """Put one table under another, where both are there."""
+    given = [table for table in (first, then) if table is not None]
+    filled = [table for table in given if len(table)] or given[:1]
+    return pd.concat(filled, ignore_index=True)
+
+
+def _set_aside(pushed: Pushed) -> pd.DataFrame:
+    """List what was set aside for its currency where the lines are."""
+    sums = pushed.refused_sums
+    return sums.loc[
+        sums["reason"] == "in another currency", ["table", "currency", "rows", "amount"]
+    ]
+
+
+def _file_of(pushed: Pushed) -> pd.DataFrame:
+    """Describe order lines that were not read here as one file, named by what they add up to."""
+    said = hashlib.sha256(pushed.digest.to_csv(index=False).encode()).hexdigest()
+    rows = pushed.reconciliation[1]
+    newest = pd.Timestamp(pushed.newest)
+    return pd.DataFrame([("orders", pushed.label, 0, said, rows, newest)], columns=list(_FILES))
+
+
+def _reporting(mapping: Mapping, parts: dict[str, list[Part]], pushed: dict[str, int]) -> str:
     """Know the currency of the reports, or ask for it."""
     if mapping.currency:
         return mapping.currency
-    seen: dict[str, int] = {}
+    seen = dict(pushed)
     for part in (part for several in parts.values() for part in several):
         for currency, rows in part.meta["currencies"].items():
             seen[currency] = seen.get(currency, 0) + rows
@@ -302,6 +364,10 @@ def _not_understood(mapping: Mapping, parts: dict[str, list[Part]]) -> tuple[str
         used |= {part.origin.path.resolve()} if part.origin.path else set()
         if part.origin.entry.kind == "sql":
             used |= {one.resolve() for one in files_of(str(part.origin.entry["sql"]), mapping.root)}
+    if mapping.engine != "duckdb":
+        patterns = [p for e in mapping.entries if e.table == "orders" for p in e["file"] or ()]
+        near = [pattern for pattern in patterns if not Path(pattern).is_absolute()]
+        used |= {one.resolve() for pattern in near for one in mapping.root.glob(pattern)}
     used |= {parent for one in used for parent in one.parents}
     return tuple(
         path.name + ("/" if path.is_dir() else "")

@@ -83,8 +83,7 @@ def freshness(known: Sources, as_of: date, *, stale_days: int = 45) -> pd.DataFr
         day, count = TABLES[name].day, 0
         newest = pd.NaT
         if known.has(name):
-            asked = f'count(*), max("{day}")' if day else "count(*), NULL"
-            count, last = known.table(name).aggregate(asked).fetchall()[0]
+            count, _, last = known.count(name, day)
             newest = pd.Timestamp(last) if last else pd.NaT
         age = (pd.Timestamp(as_of) - newest).days if pd.notna(newest) else None
         state = (
@@ -180,8 +179,5 @@ def to_collect(known: Sources, as_of: date, *, stale_days: int = 45) -> pd.DataF
 
 def _share_known(known: Sources, table: str, column: str) -> float:
     """Give the share of a table's rows that have a column."""
-    relation = known.table(table)
-    if column not in relation.columns:
-        return 0.0
-    found, whole = relation.aggregate(f'count("{column}"), count(*)').fetchall()[0]
-    return found / whole if whole else 0.0
+    rows, found, _ = known.count(table, column)
+    return found / rows if rows else 0.0

@@ -1,17 +1,9 @@
 """Databases feed tables too, and the address of a server never leaves its variable."""
 
 import contextlib
-import os
-import pwd
-import shutil
-import socket
 import sqlite3
-import subprocess
-import tempfile
-import time
 import traceback
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -123,59 +115,10 @@ def test_a_server_that_does_not_answer_is_refused_without_its_address(
     assert refused.value.__context__ is None
 
 
-def _binaries() -> Path | None:
-    """Newest PostgreSQL server there is."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("postgres")
-    return Path(on_path).parent if on_path else None
-
-
-@pytest.fixture(scope="module")
-def server(require_part):
-    """Run a real PostgreSQL on a free port, and give its address."""
-    binaries = _binaries()
-    require_part(binaries is not None, "the PostgreSQL server")
-    pytest.importorskip("adbc_driver_postgresql")
-    base = Path(tempfile.mkdtemp(prefix="kamlab-pg-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # the server refuses root
-        user = next((u for u in ("postgres", "nobody") if _known(u)), "nobody")
-        shutil.chown(base, user)
-        as_user = ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}",
-                   "--clear-groups"]  # fmt: skip
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (base / "pw").write_text("s3cret-word")
-    (base / "pw").chmod(0o644)
-    clean = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(base)}
-    subprocess.run(
-        [*as_user, str(binaries / "initdb"), "-D", str(base / "data"), "-U", "anna", "-E", "UTF8",
-         "-A", "scram-sha-256", "--no-sync", f"--pwfile={base / 'pw'}"],
-        check=True, capture_output=True, env=clean, cwd=base,
-    )  # fmt: skip
-    running = subprocess.Popen(
-        [*as_user, str(binaries / "postgres"), "-D", str(base / "data"), "-p", str(port),
-         "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={base}",
-         "-c", "fsync=off"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean, cwd=base,
-    )  # fmt: skip
-    address = f"postgresql://anna:s3cret-word@127.0.0.1:{port}/postgres"
-    try:
-        _wait(address)
-        yield address
-    finally:
-        running.terminate()
-        running.wait(timeout=60)
-        shutil.rmtree(base, ignore_errors=True)
-
-
-def _known(user: str) -> bool:
-    with contextlib.suppress(KeyError):
-        return bool(pwd.getpwnam(user))
-    return False
+@pytest.fixture
+def server(postgres_server):
+    """Address of a running PostgreSQL."""
+    return postgres_server
 
 
 def _run(address: str, statement: str) -> None:
@@ -183,18 +126,6 @@ def _run(address: str, statement: str) -> None:
 
     with postgresql.connect(address, autocommit=True) as base, base.cursor() as cursor:
         cursor.execute(statement)
-
-
-def _wait(address: str) -> None:
-    """Wait until the server answers, a minute at most."""
-    for _ in range(120):
-        try:
-            _run(address, "SELECT 1")
-        except Exception:  # noqa: BLE001  the driver's errors while the server starts
-            time.sleep(0.5)
-        else:
-            return
-    pytest.fail("PostgreSQL did not start within a minute")
 
 
 QUERY = "SELECT customer, number, day, amount, currency FROM sales"

@@ -1,0 +1,166 @@
+"""On which engine are the order lines worked on? The embedded one, a Spark cluster, PostgreSQL.
+
+One line of `kamlab.toml` chooses it: `engine = "spark"` or `engine = "postgres"`. The lines then
+stay there; every other table is small and is read as always.
+"""
+
+import os
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources.databases import scrub
+from kamlab.sources.mapping import Entry, Mapping
+from kamlab.sources.pushed import Pushed, check_lines
+from kamlab.sources.sql import name
+
+_QUIET = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def push_orders(mapping: Mapping, reporting: str) -> Pushed:
+    """Open the order lines on the mapping's engine and check them there.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        Its engine is "spark" or "postgres".
+    reporting : str
+        Currency of the reports; "" where only the lines can tell.
+
+    Returns
+    -------
+    Pushed
+
+    Raises
+    ------
+    DataRefusedError
+        If the engine cannot be had, does not answer, or the lines cannot be used.
+    """
+    entries = [entry for entry in mapping.entries if entry.table == "orders"]
+    if len(entries) != 1:
+        raise DataRefusedError(
+            f"{mapping.path}: engine = {mapping.engine!r} takes one [[orders]], found "
+            f"{len(entries)}. Put them together in one pattern, view or query."
+        )
+    entry = entries[0]
+    problem = ""
+    try:
+        if mapping.engine == "spark":
+            frame, label = _spark(entry, mapping)
+        else:
+            frame, label = _postgres(entry)
+        reporting = reporting or str(entry["currency"] or "")
+        return check_lines(frame, entry, mapping, reporting, label)
+    except DataRefusedError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever an engine raises may hold an address
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        address = os.environ.get(str(entry["url_env"] or ""), "")
+        problem = scrub(said[0], address) if address else said[0][:300]
+    raise DataRefusedError(
+        f"{entry.place}: the engine {mapping.engine} says: {problem} Check kamlab.toml, the server "
+        "and the columns."
+    )
+
+
+def _spark(entry: Entry, mapping: Mapping) -> tuple[Any, str]:
+    """Read Parquet files, or ask a query, on a Spark cluster."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise DataRefusedError(
+            f"{entry.place}: engine = \"spark\" needs the extra: pip install 'kamlab[spark]'."
+        ) from None
+    settings = {"spark.master": "local[*]"} | _QUIET | dict(mapping.spark)
+    builder = SparkSession.builder.appName("kamlab")
+    for setting, value in settings.items():
+        builder = builder.config(setting, value)
+    session = builder.getOrCreate()
+    if entry.kind == "sql":
+        return session.sql(str(entry["sql"]).strip().rstrip(";")), f"{entry.place} on Spark"
+    if entry.kind != "file":
+        raise DataRefusedError(
+            f'{entry.place}: engine = "spark" reads Parquet files (file) or Spark\'s own tables '
+            f"(sql), not {entry.kind}."
+        )
+    places = [_place(pattern, mapping, entry) for pattern in entry["file"]]
+    frame = session.read.option("mergeSchema", "true").parquet(*places)
+    return frame, ", ".join(entry["file"])
+
+
+def _place(pattern: str, mapping: Mapping, entry: Entry) -> str:
+    """Give where a pattern of Parquet files lies: an address as it is, a path from the root."""
+    if "://" in pattern:
+        return pattern
+    path = Path(pattern) if Path(pattern).is_absolute() else mapping.root / pattern
+    there = [Path(one) for one in glob(str(path))]  # noqa: PTH207  a pattern may be absolute
+    if not there:
+        raise DataRefusedError(
+            f"{entry.place}: no file is named {pattern!r} in {mapping.root}. Expected Parquet "
+            "files that every worker of the cluster can read."
+        )
+    if not all(one.suffix == ".parquet" or one.is_dir() for one in there):
+        raise DataRefusedError(
+            f"{entry.place}: {pattern!r} names files that are not Parquet. On Spark order lines "
+            "come with their types: convert them, or use the embedded engine."
+        )
+    return str(path)
+
+
+def _postgres(entry: Entry) -> tuple[Any, str]:
+    """Put a query of PostgreSQL behind a lazy table, so that it is summed up in the database."""
+    if entry.kind != "url_env":
+        raise DataRefusedError(
+            f'{entry.place}: engine = "postgres" reads a query (url_env and query), not '
+            f"{entry.kind}."
+        )
+    try:
+        import adbc_driver_postgresql.dbapi as postgresql
+        import ibis
+    except ImportError:
+        raise DataRefusedError(
+            f"{entry.place}: engine = \"postgres\" needs the extra: pip install 'kamlab[postgres]'."
+        ) from None
+    variable = str(entry["url_env"])
+    address = os.environ.get(variable, "")
+    if not address.startswith(("postgresql://", "postgres://")):
+        raise DataRefusedError(
+            f"{entry.place}: the environment variable {variable} must hold the database's address, "
+            "as in postgresql://user:password@host/base."
+        )
+    query = str(entry["query"]).strip().rstrip(";")
+    with postgresql.connect(address) as server, server.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({query}) AS asked LIMIT 0")
+        columns = {field.name: _typed(field) for field in cursor.fetch_arrow_table().schema}
+    chosen = ", ".join(made for made, _ in columns.values())
+    database = ibis.connect(address)
+    database.raw_sql("SET default_transaction_read_only = on").close()
+    # the types are given: Ibis 12 asks for them by a view that it then fails to drop
+    frame = database.sql(
+        f"SELECT {chosen} FROM ({query}) AS asked",
+        schema={name: kind for name, (_, kind) in columns.items()},
+    )
+    return frame, f"{variable}: {query[:60]}"
+
+
+def _typed(field: Any) -> tuple[str, str]:  # noqa: ANN401  a field of pyarrow
+    """Write the SQL of one column in a type that Ibis has, and name that type."""
+    import pyarrow.types as kinds
+
+    quoted, found = name(field.name), field.type
+    exact = (field.metadata or {}).get(b"POSTGRESQL:type", b"")
+    if exact == b"numeric" or kinds.is_floating(found):
+        return f"{quoted}::double precision AS {quoted}", "float64"
+    if kinds.is_integer(found):
+        return f"{quoted}::bigint AS {quoted}", "int64"
+    if kinds.is_timestamp(found) and found.tz:
+        return f"({quoted} AT TIME ZONE 'UTC')::date AS {quoted}", "date"
+    if kinds.is_temporal(found):
+        return f"{quoted}::date AS {quoted}", "date"
+    return f"{quoted}::text AS {quoted}", "string"

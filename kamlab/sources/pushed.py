@@ -1,0 +1,334 @@
+"""What do order lines hold that stay in a cluster or a database, and can they be trusted?
+
+The lines are checked where they are, in one pass that brings back one row a day; nothing but what
+is refused, as far as it is shown, and later one row an account ever comes here.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources.columns import match
+from kamlab.sources.currencies import CURRENCIES
+from kamlab.sources.mapping import Entry, Mapping
+from kamlab.sources.schema import TABLES, Column
+from kamlab.sources.stray import Bounds, bounds
+
+LARGEST = 1e12
+"""Largest amount of a line: sums of a day stay exact in whole numbers of 64 bits."""
+SHOWN = 100
+"""How many refused lines of each reason are brought here to be shown."""
+_MICRO = 1_000_000
+_ORDERS = TABLES["orders"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Order lines that stay on their engine.
+
+    Attributes
+    ----------
+    frame : object
+        Native lazy frame of the kept lines: canonical columns, in one currency.
+    label : str
+        Where the lines are, for people.
+    columns : dict of str to str
+        Source column of each canonical one.
+    currencies : dict of str to int
+        Lines by currency, of those that name one.
+    end : date
+        The day after the newest kept line.
+    reconciliation : tuple
+        Table, rows in, kept, refused, amount in, kept, refused, difference.
+    refused : pd.DataFrame
+        At most `SHOWN` lines of each reason, as `Sources.refused`.
+    refused_sums : pd.DataFrame
+        All of them by reason, as `Sources.refused_sums`.
+    newest : date
+        Newest kept day.
+    digest : pd.DataFrame
+        What the lines add up to by day and reason: a re-read that equals it is the same data.
+    """
+
+    frame: Any
+    label: str
+    columns: dict[str, str]
+    currencies: dict[str, int]
+    end: date
+    reconciliation: tuple
+    refused: pd.DataFrame
+    refused_sums: pd.DataFrame
+    newest: date
+    digest: pd.DataFrame
+
+
+def check_lines(
+    frame: object, entry: Entry, mapping: Mapping, reporting: str, label: str
+) -> Pushed:
+    """Map order lines to canonical columns and check them, all on their engine.
+
+    What the embedded engine does beyond this, it alone can do: values are not parsed from text,
+    and a line that is there twice is not looked for.
+
+    Parameters
+    ----------
+    frame : PySpark, Ibis or DuckDB frame
+        Whatever Narwhals reads lazily.
+    entry : Entry
+        Its `columns`, `currency` and `channel` are used.
+    mapping : Mapping
+        For its start and end.
+    reporting : str
+        Currency of the reports; "" where only the lines can tell.
+    label : str
+        The source's name in messages.
+
+    Returns
+    -------
+    Pushed
+
+    Raises
+    ------
+    DataRefusedError
+        If a column is missing or of another type, currencies are mixed and none is chosen, or no
+        line is left.
+    """
+    lines = nw.from_native(frame).lazy()  # type: ignore[call-overload]
+    schema = dict(lines.collect_schema())
+    found = match(_ORDERS, entry, list(schema), label)
+    lines = lines.select(*_canonical(found, schema, entry, label))
+    marked = lines.with_columns(problem=_problem(list(lines.collect_schema())))
+    days = _by_day(marked)
+    known = days[days["problem"].isna()]
+    named = known.dropna(subset="currency").groupby("currency")["rows"].sum()
+    currencies = {str(code): int(count) for code, count in named.items()}
+    reporting = reporting or _only(currencies, label)
+    aside = known["currency"].notna() & (known["currency"] != reporting)
+    days.loc[known.index[aside], "problem"] = "currency|in another currency"
+    believed = _bounds(days, mapping)
+    days["problem"] = days["problem"].where(days["problem"].notna(), _out_of_time(days, believed))
+    kept = days[days["problem"].isna()]
+    if kept.empty:
+        raise DataRefusedError(f"{label}: no order line can be used: {_why(days)}.")
+    newest = pd.Timestamp(kept["day"].max()).date()
+    keep = _keep(reporting, believed)
+    return Pushed(
+        frame=marked.filter(keep).drop("problem").to_native(),
+        label=label,
+        columns={name: " + ".join(sources) for name, sources in found.items()},
+        currencies=currencies,
+        end=newest + timedelta(days=1),
+        reconciliation=_reconciled(days, reporting),
+        refused=_shown(marked, keep, reporting, believed, label),
+        refused_sums=_refused_sums(days, reporting),
+        newest=newest,
+        digest=days,
+    )
+
+
+def _canonical(
+    found: dict[str, list[str]], schema: dict[str, Any], entry: Entry, label: str
+) -> list[nw.Expr]:
+    """Rename columns and bring them to their types, or say which type is wrong."""
+    made = []
+    for name, sources in found.items():
+        column = _ORDERS.by_name[name]
+        for source in sources:
+            _of_its_kind(column, source, schema[source], label)
+        if len(sources) > 1:
+            parts = [nw.col(source).cast(nw.String) for source in sources]
+            made.append(nw.concat_str(*parts, separator="-").alias(name))
+        elif column.kind == "date":
+            made.append(nw.col(sources[0]).cast(nw.Date).alias(name))
+        elif column.kind == "number":
+            made.append(nw.col(sources[0]).cast(nw.Float64).fill_nan(None).alias(name))
+        else:
+            made.append(nw.col(sources[0]).cast(nw.String).alias(name))
+    made += [
+        nw.lit(str(entry[option])).alias(option)
+        for option in ("channel", "currency")
+        if entry[option] and option not in found
+    ]
+    if "currency" not in found and not entry["currency"]:
+        made.append(nw.lit(None, dtype=nw.String).alias("currency"))
+    return made
+
+
+def _of_its_kind(column: Column, source: str, kind: Any, label: str) -> None:  # noqa: ANN401
+    """Refuse a column whose type is not that of what it holds."""
+    numeric = kind.is_numeric()
+    right = {"date": kind == nw.Date or kind == nw.Datetime, "number": numeric}
+    whole = kind.is_integer() or kind == nw.String
+    if not right.get(column.kind, whole):
+        expected = {"date": "a date or a timestamp", "number": "a number"}
+        raise DataRefusedError(
+            f"{label}: column {source!r}, which gives {column.name}, is of type {kind}; expected "
+            f"{expected.get(column.kind, 'a text or a whole number')}. Outside the embedded engine "
+            "values are not parsed: give the column its type in a view or a query."
+        )
+
+
+def _problem(there: list[str]) -> nw.Expr:
+    """Name, as `column|reason`, the first thing that a line breaks; missing where it is good."""
+    checks = []
+    for column in _ORDERS.columns:
+        if column.name not in there or column.kind == "currency":
+            continue
+        value = nw.col(column.name)
+        if column.required:
+            words = column.name.removesuffix("_id").replace("_", " ")
+            empty = value.is_null()
+            if column.kind == "id":
+                empty = empty | (value.fill_null("") == "")
+            checks.append((f"{column.name}|{words} missing", empty))
+        if (
+            column.kind == "number"
+        ):  # not-a-number is larger than all on every engine, or is unequal
+            beyond = ~value.is_null() & ~(value.abs() <= LARGEST)
+            checks.append((f"{column.name}|out of range", beyond))
+    result = nw.lit(None, dtype=nw.String)
+    for name, broken in reversed(checks):
+        result = nw.when(broken).then(nw.lit(name)).otherwise(result)
+    return result
+
+
+def _by_day(marked: nw.LazyFrame) -> pd.DataFrame:
+    """Count the lines and add their amounts, exactly, by day, problem and currency."""
+    amount = nw.col("net_sales")
+    counted = nw.when(amount.abs() <= LARGEST).then(amount).otherwise(nw.lit(0.0))
+    micro = (counted * _MICRO).round(0).cast(nw.Int64)
+    table = (
+        marked.with_columns(micro=micro, day=nw.col("order_date"))
+        .group_by("problem", "day", "currency")
+        .agg(nw.len().cast(nw.Int64).alias("rows"), nw.col("micro").sum())
+    )
+    days = table.collect("pyarrow").to_native().to_pandas()
+    days["day"] = pd.to_datetime(days["day"], errors="coerce")
+    days["micro"] = [int(value) for value in days["micro"]]
+    days["problem"] = days["problem"].astype(object)
+    return days.sort_values(["day", "problem", "currency"], ignore_index=True)
+
+
+def _only(currencies: dict[str, int], label: str) -> str:
+    """Know the one currency of the lines, or ask for it."""
+    unknown = [code for code in currencies if code not in CURRENCIES]
+    if len(currencies) > 1 or unknown:
+        counted = ", ".join(f"{code} ({rows} rows)" for code, rows in sorted(currencies.items()))
+        raise DataRefusedError(
+            f"{label}: the amounts are in {counted}; kamlab never adds several currencies. Write "
+            'at the top of kamlab.toml the one to report in, as in currency = "EUR".'
+        )
+    return next(iter(currencies), "")
+
+
+def _bounds(days: pd.DataFrame, mapping: Mapping) -> Bounds:
+    """Find the days that are believed."""
+    good = days[days["problem"].isna() & days["day"].notna()]
+    lines = good.groupby(good["day"].dt.strftime("%Y-%m-%d"))["rows"].sum()
+    return bounds({str(day): int(n) for day, n in lines.items()}, mapping.start, mapping.end)
+
+
+def _out_of_time(days: pd.DataFrame, believed: Bounds) -> pd.Series:
+    """Name the problem of days that are not believed."""
+    reason = pd.Series(None, index=days.index, dtype=object)
+    if believed.first:
+        reason[days["day"] < pd.Timestamp(believed.first)] = f"order_date|{believed.before}"
+    if believed.last:
+        reason[days["day"] > pd.Timestamp(believed.last)] = f"order_date|{believed.after}"
+    return reason
+
+
+def _keep(reporting: str, believed: Bounds) -> nw.Expr:
+    """Tell the lines that are kept."""
+    keep = nw.col("problem").is_null()
+    if reporting:
+        keep = keep & (nw.col("currency").fill_null(reporting) == reporting)
+    if believed.first:
+        keep = keep & (nw.col("order_date") >= nw.lit(believed.first))
+    if believed.last:
+        keep = keep & (nw.col("order_date") <= nw.lit(believed.last))
+    return keep
+
+
+def _sum(rows: pd.DataFrame) -> Decimal:
+    """Add amounts exactly."""
+    return Decimal(sum(rows["micro"])) / _MICRO
+
+
+def _reconciled(days: pd.DataFrame, reporting: str) -> tuple:
+    """Put what came in beside what is kept and what is refused."""
+    ours = days[days["currency"].isna() | (days["currency"] == reporting)]
+    good, all_good = ours["problem"].isna(), days["problem"].isna()
+    came, kept, aside = _sum(ours), _sum(ours[good]), _sum(ours[~good])
+    rows = int(days["rows"].sum())
+    stayed = int(days.loc[all_good, "rows"].sum())
+    amounts = [float(value) for value in (came, kept, aside, came - kept - aside)]
+    return ("orders", rows, stayed, rows - stayed, *amounts)
+
+
+def _refused_sums(days: pd.DataFrame, reporting: str) -> pd.DataFrame:
+    """Count refused lines and add their amounts by reason and currency."""
+    aside = days[days["problem"].notna()].copy()
+    aside["currency"] = aside["currency"].fillna(reporting)
+    rows = [
+        (
+            "orders",
+            problem.partition("|")[2],
+            problem.partition("|")[0],
+            currency,
+            int(group["rows"].sum()),
+            float(_sum(group)),
+        )
+        for (problem, currency), group in aside.groupby(["problem", "currency"], dropna=False)
+    ]
+    columns = ["table", "reason", "column", "currency", "rows", "amount"]
+    return pd.DataFrame(rows, columns=columns).sort_values("rows", ascending=False)
+
+
+def _why(days: pd.DataFrame) -> str:
+    """Say what the lines break, the most frequent first."""
+    counted = days.groupby("problem")["rows"].sum().sort_values(ascending=False).head(3)
+    return "; ".join(f"{n} × {name.partition('|')[2]}" for name, n in counted.items()) or "none"
+
+
+def _shown(
+    marked: nw.LazyFrame, keep: nw.Expr, reporting: str, believed: Bounds, label: str
+) -> pd.DataFrame:
+    """Bring some refused lines here, with what is wrong in each."""
+    found = marked.filter(~keep).head(10 * SHOWN).collect("pyarrow").to_native().to_pandas()
+    days = pd.DataFrame({"day": pd.to_datetime(found["order_date"], errors="coerce")})
+    other = found["currency"].notna() & (found["currency"] != reporting)
+    problem = found["problem"].astype(object)
+    problem = problem.mask(problem.isna() & other, "currency|in another currency")
+    problem = problem.where(problem.notna(), _out_of_time(days, believed)).astype(str)
+    column = problem.str.partition("|")[0]
+    values = [found[name].iloc[k] if name in found else None for k, name in enumerate(column)]
+    table = pd.DataFrame(
+        {
+            "table": "orders",
+            "file": label,
+            "row": pd.Series(pd.NA, index=found.index, dtype="Int64"),
+            "column": column,
+            "value": [None if pd.isna(value) else str(value) for value in values],
+            "reason": problem.str.partition("|")[2],
+            "expected": [_expected(name, reporting, believed) for name in column],
+            "amount": found["net_sales"],
+            "currency": found["currency"].fillna(reporting),
+        }
+    )
+    return table.groupby("reason", sort=False).head(SHOWN).reset_index(drop=True)
+
+
+def _expected(name: str, reporting: str, believed: Bounds) -> str:
+    """Say what a column should have held."""
+    kind = _ORDERS.by_name[name].kind
+    if kind == "date":
+        return f"a day from {believed.first or 'the start'} to {believed.last or 'the end'}"
+    return {"number": f"from {-LARGEST:g} to {LARGEST:g}", "currency": reporting}.get(
+        kind, "an identifier"
+    )

@@ -1,0 +1,222 @@
+"""Order lines that stay on Spark or in PostgreSQL: kept, refused and summed up as they are here."""
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kamlab.accounts import account_facts, daily_sums, monthly_sums, repeat_purchases, snapshots
+from kamlab.errors import DataRefusedError, UsageError
+from kamlab.sources import describe, open_data
+from kamlab.sources.review import freshness, to_collect
+
+COLUMNS = (
+    'columns = { account_id = "Customer No", order_id = "Doc", order_date = "Day", '
+    'net_sales = "Net" }\n'
+)
+QUIET = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # sockets are left to the collector
+    pytest.mark.filterwarnings("ignore:.*pandas:UserWarning"),  # PySpark 4.3 warns of pandas 3
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ibis.*"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def lines(made_lines):
+    """Good lines, and each kind of bad one."""
+    table = made_lines(2000, 5).rename(
+        columns={"account_id": "Customer No", "order_id": "Doc", "order_date": "Day"}
+    )
+    table = table.rename(columns={"net_sales": "Net"})
+    table["currency"] = [
+        "USD" if k % 50 == 0 else None if k % 7 == 0 else "EUR" for k in range(2000)
+    ]
+    bad = table.iloc[:6].copy().assign(currency="EUR", Net=12.125)
+    bad.loc[0, "Customer No"], bad.loc[1, "Customer No"] = None, ""
+    bad.loc[2, "Doc"], bad.loc[3, "Day"] = None, pd.NaT
+    bad.loc[4, "Net"], bad.loc[5, "Day"] = None, pd.Timestamp("2099-01-01")
+    return pd.concat([table, bad], ignore_index=True)
+
+
+def _here(folder, store, lines):
+    data = folder(
+        {"kamlab.toml": f'currency = "EUR"\n[[orders]]\nfile = "sales.parquet"\n{COLUMNS}'}
+    )
+    pq.write_table(pa.Table.from_pandas(lines), data / "sales.parquet")
+    return data, open_data(data, store=store)
+
+
+def _tables(known) -> dict[str, pd.DataFrame]:
+    orders, day = known.table("orders"), "2024-06-01"
+    return {
+        "facts": account_facts(orders, day),
+        "days": daily_sums(orders, day),
+        "months": monthly_sums(orders, day),
+        "repeats": repeat_purchases(orders, day),
+        "snapshots": snapshots(orders, ["2023-01-01", "2024-02-29"], label_days=60, as_of=day),
+    }
+
+
+def _same(found, wanted) -> None:
+    """Two engines keep and refuse the same lines and make the same of them."""
+    assert found.end == wanted.end
+    assert found.currency == wanted.currency == "EUR"
+    pd.testing.assert_frame_equal(found.reconciliation, wanted.reconciliation)
+    assert found.reconciliation["difference"].tolist() == [0.0]
+    pd.testing.assert_frame_equal(found.other_currencies, wanted.other_currencies)
+    counts = ["reason", "column", "rows"]
+    pd.testing.assert_frame_equal(
+        found.refused_sums[counts].sort_values(counts, ignore_index=True),
+        wanted.refused_sums[counts].sort_values(counts, ignore_index=True),
+    )
+    assert set(found.refused["reason"]) == set(wanted.refused["reason"])
+    there, here = _tables(found), _tables(wanted)
+    for name, table in here.items():
+        pd.testing.assert_frame_equal(there[name], table, rtol=1e-9, atol=1e-7, obj=name)
+    assert freshness(found, found.end).equals(freshness(wanted, wanted.end))
+    assert to_collect(found, found.end).equals(to_collect(wanted, wanted.end))
+    assert "stay there" in describe(found)
+
+
+def _quiet(test):
+    for mark in QUIET:
+        test = mark(test)
+    return test
+
+
+@pytest.mark.spark
+@_quiet
+def test_spark_keeps_and_sums_up_what_duckdb_does(folder, store, lines, spark):
+    data, wanted = _here(folder, store, lines)
+    folder({"kamlab.toml": 'engine = "spark"\n' + (data / "kamlab.toml").read_text()})
+
+    found = open_data(data, store=store)
+
+    _same(found, wanted)
+    assert found.not_understood == ()
+    assert found.table("orders").sparkSession is not None
+
+
+@pytest.mark.spark
+@_quiet
+def test_a_table_of_sparks_own_feeds_orders(folder, store, lines, spark):
+    data, wanted = _here(folder, store, lines)
+    spark.read.parquet(str(data / "sales.parquet")).createOrReplaceTempView("ledger")
+    folder(
+        {
+            "kamlab.toml": 'engine = "spark"\ncurrency = "EUR"\n[[orders]]\n'
+            f'sql = "SELECT * FROM ledger WHERE Net > -1e9 OR Net IS NULL;"\n{COLUMNS}'
+        }
+    )
+
+    assert open_data(data, store=store).reconciliation.equals(wanted.reconciliation)
+
+
+@pytest.mark.postgres
+@_quiet
+def test_postgresql_keeps_and_sums_up_what_duckdb_does(
+    folder, store, lines, postgres_server, monkeypatch
+):
+    import adbc_driver_postgresql.dbapi as postgresql
+
+    data, wanted = _here(folder, store, lines)
+    with postgresql.connect(postgres_server) as base, base.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS ledger")
+        cursor.adbc_ingest("ledger", pa.Table.from_pandas(lines), mode="create")
+        cursor.execute('ALTER TABLE ledger ALTER COLUMN "Net" TYPE numeric(14, 4)')
+        base.commit()
+    monkeypatch.setenv("LEDGER_DB", postgres_server)
+    folder(
+        {
+            "kamlab.toml": 'engine = "postgres"\ncurrency = "EUR"\n[[orders]]\n'
+            f'url_env = "LEDGER_DB"\nquery = "SELECT * FROM ledger;"\n{COLUMNS}'
+        }
+    )
+
+    found = open_data(data, store=store)
+
+    _same(found, wanted)
+    assert "s3cret" not in describe(found) + found.files.to_csv()
+
+
+@pytest.mark.postgres
+@_quiet
+@pytest.mark.parametrize("query", ["SELECT * FROM nowhere", "SELEC 1", "SELECT 'x' AS net_sales"])
+def test_what_the_database_refuses_is_said_without_its_address(
+    query, folder, store, postgres_server, monkeypatch
+):
+    monkeypatch.setenv("LEDGER_DB", postgres_server)
+    data = folder(
+        {
+            "kamlab.toml": 'engine = "postgres"\n[[orders]]\nurl_env = "LEDGER_DB"\n'
+            f'query = "{query}"\n'
+        }
+    )
+    with pytest.raises(DataRefusedError) as refused:
+        open_data(data, store=store)
+
+    assert "s3cret" not in str(refused.value)
+    assert "orders" in str(refused.value)
+    assert refused.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (
+            'engine = "hadoop"\n[[orders]]\nfile = "a.parquet"',
+            UsageError,
+            "is none of duckdb, spark",
+        ),
+        (
+            'engine = "spark"\nspark = 3\n[[orders]]\nfile = "a.parquet"',
+            UsageError,
+            "is a table of",
+        ),
+        (
+            'engine = "spark"\n[spark]\nexecutor.memory = "4g"\n[[orders]]\nfile = "a.parquet"',
+            UsageError,
+            "names with dots in quotes",
+        ),
+        ('engine = "postgres"\n[[orders]]\nfile = "a.csv"', DataRefusedError, "reads a query"),
+        (
+            'engine = "postgres"\n[[orders]]\nurl_env = "NO_SUCH_DB"\nquery = "SELECT 1"',
+            DataRefusedError,
+            "NO_SUCH_DB must hold",
+        ),
+        (
+            'engine = "postgres"' + 2 * '\n[[orders]]\nurl_env = "A"\nquery = "SELECT 1"',
+            DataRefusedError,
+            "takes one",
+        ),
+    ],
+)
+def test_a_mapping_that_an_engine_cannot_follow_is_explained(text, error, message, folder, store):
+    with pytest.raises(error, match=message):
+        open_data(folder({"kamlab.toml": text + "\n"}), store=store)
+
+
+def test_lines_of_another_type_or_in_two_currencies_are_refused(folder, store):
+    from kamlab.sources.mapping import read_mapping
+    from kamlab.sources.pushed import check_lines
+
+    data = folder({"kamlab.toml": '[[orders]]\nfile = "a.parquet"\n', "a.parquet": ""})
+    mapping = read_mapping(data)
+    asked = "SELECT 'a' AS account_id, '1' AS order_id, DATE '2024-01-01' AS order_date, {} "
+    entry = mapping.entries[0]
+    connection = duckdb.connect()
+
+    with pytest.raises(
+        DataRefusedError, match=r"'net_sales'.* is of type String; expected a number"
+    ):
+        check_lines(connection.sql(asked.format("'5' AS net_sales")), entry, mapping, "", "ledger")
+    two = asked.format("5.0 AS net_sales, 'EUR' AS currency UNION ALL BY NAME ") + asked.format(
+        "5.0 AS net_sales, 'USD' AS currency"
+    )
+    with pytest.raises(DataRefusedError, match=r"EUR \(1 rows\), USD \(1 rows\)"):
+        check_lines(connection.sql(two), entry, mapping, "", "ledger")
+    nothing = asked.format("NULL::DOUBLE AS net_sales")
+    with pytest.raises(DataRefusedError, match="no order line can be used: 1 × net sales missing"):
+        check_lines(connection.sql(nothing), entry, mapping, "", "ledger")
