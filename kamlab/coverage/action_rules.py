@@ -71,8 +71,8 @@ def read_rules(path: Path) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_rules(SHIPPED).loc[0, ["signal", "owner", "days"]].tolist()
-    ['risk reason', 'account manager', 3]
+    >>> read_rules(SHIPPED).loc[0, ["signal", "owner"]].tolist()
+    ['risk reason', 'account manager']
     """
     try:
         head = path.read_text(encoding="utf-8-sig").partition("\n")[0]
