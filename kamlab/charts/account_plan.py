@@ -33,7 +33,7 @@ def history_and_place(
         )
     )
     with look():
-        figure, axes = canvas(8.6, 2.7, 2 if len(own) else 1)
+        figure, axes = canvas(8.6, 2.5, 2 if len(own) else 1)
         said = _history(axes[0], months, currency)
         if portfolio is not None and len(own):
             said += " " + _place(axes[1], portfolio, own.iloc[0])

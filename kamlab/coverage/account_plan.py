@@ -156,7 +156,8 @@ def who(account: Account, currency: str) -> str:
     )
     said.append(f"account manager {manager}" if manager else "no account manager yet")
     said.append(f"sponsor {sponsor}" if sponsor else "no sponsor yet")
-    return "; ".join(text for text in said if text).capitalize().rstrip(".") + "."
+    whole = "; ".join(text for text in said if text).rstrip(".")
+    return f"{whole[:1].upper()}{whole[1:]}."
 
 
 def survey_levels(answers: pd.DataFrame, account_id: str) -> pd.DataFrame:
@@ -264,7 +265,7 @@ _GOALS = (
         "risk",
         "probability",
         "low",
-        "{:.0%}",
+        "{:.1%}",
         "keep the account",
     ),
     ("days beyond terms", "profiles", "days_beyond_terms", "low", "{:.0f}", "be paid in time"),
@@ -367,7 +368,7 @@ def decision(name: str, account: Account, due: pd.DataFrame, currency: str) -> s
     value, leaving = account.number("worth", "value"), account.number("risk", "probability")
     at_stake = [
         f"worth {value:,.0f} {currency} in the time ahead" if value == value else "",
-        f"{leaving:.0%} likely to leave within a year" if leaving == leaving else "",
+        f"{leaving:.1%} likely to leave within a year" if leaving == leaving else "",
     ]
     about = ", ".join(text for text in at_stake if text)
     head = f"{name}{f' ({about})' if about else ''}"

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kamlab.coverage.account_plan import Account
 
-# figure, table, column, low and high columns, unit ("" a count, "money", "share", "score", "days")
+# figure, table, column, low and high columns, unit ("" a count, "money", "share", …)
 _FIGURES = (
     ("Rank among key accounts", "ranks", "rank_now", "rank_low", "rank_high", ""),
     ("Probability of being listed", "ranks", "p_listed", "", "", "share"),
@@ -15,7 +15,7 @@ _FIGURES = (
     ("Contribution after cost to serve", "profit", "contribution", "", "", "money"),
     ("Gross profit expected next year", "coming", "expected_gross_profit", "low", "high", "money"),
     ("Value in the time ahead", "worth", "value", "low", "high", "money"),
-    ("Probability of leaving in a year", "risk", "probability", "", "", "share"),
+    ("Probability of leaving in a year", "risk", "probability", "", "", "chance"),
     ("Profit at risk a year", "risk", "gross_profit_at_risk", "", "", "money"),
     ("Our share of what it buys", "profiles", "share_of_wallet", "", "", "share"),
     ("What it buys from anyone a year", "profiles", "wallet", "wallet_low", "wallet_high", "money"),
@@ -25,9 +25,10 @@ _FIGURES = (
     ("Health", "health", "health", "", "", "points"),
 )
 _FORMS = {
-    "": ",.0f", "money": ",.0f", "share": ".0%", "days": ".0f", "points": ".0f", "score": ".1f",
+    "": ",.0f", "money": ",.0f", "share": ".0%", "chance": ".1%", "days": ".0f",
+    "points": ".0f", "score": ".1f",
 }  # fmt: skip
-_UNITS = {"share": "", "money": "", "days": " days", "points": " of 100", "score": " of 5"}
+_UNITS = {"days": " days", "points": " of 100", "score": " of 5"}
 
 
 def figures(account: Account, survey: pd.DataFrame, sources: dict[str, str]) -> pd.DataFrame:
@@ -150,6 +151,6 @@ def open_questions(
 HEADLINES = (
     ("Gross profit of 12 months", ("facts", "gross_profit_12m"), None, ",.0f"),
     ("Value ahead", ("worth", "value"), None, ",.0f"),
-    ("Likely to leave in a year", ("risk", "probability"), "", ".0%"),
+    ("Likely to leave in a year", ("risk", "probability"), "", ".1%"),
     ("Health", ("health", "health"), "of 100", ".0f"),
 )
