@@ -76,6 +76,11 @@ def _describe_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "-p", action="append", default=[], dest="given", metavar="NAME=VALUE", help="a parameter"
     )
+    run.add_argument(
+        "--each",
+        metavar="WHAT",
+        help="one page for each: key (the published list), a file of ids, or ids with commas",
+    )
     run.add_argument("--jobs", type=int, default=0, metavar="N", help="side by side (cores)")
     run.add_argument("--cell-timeout", type=int, default=1800, metavar="S", help="seconds (1800)")
     run.add_argument("--timeout", type=int, default=7200, metavar="S", help="a study (7200)")
@@ -157,6 +162,11 @@ def _run(asked: argparse.Namespace) -> int:
         as_of=asked.as_of,
         every=asked.every,
     )
+    keys = None
+    if asked.each is not None:
+        from kamlab.studies.each import read_keys
+
+        keys = read_keys(asked.each, plan)
     if asked.jobs < 0 or asked.cell_timeout < 1 or asked.timeout < 1:
         raise UsageError("--jobs, --cell-timeout and --timeout must be positive.")
     reads = any(p.name == "data" for study in plan.studies.values() for p in study.parameters)
@@ -175,6 +185,7 @@ def _run(asked: argparse.Namespace) -> int:
         jobs=asked.jobs or min(cores(), len(plan.studies)),
         cell_timeout=asked.cell_timeout,
         timeout=asked.timeout,
+        keys=keys,
     )
     warm_up()
     outcomes = run_plan(plan, _read_data(data, asked.as_of, reads=reads), settings, report)
@@ -204,10 +215,10 @@ def _conclude(outcomes: list["Outcome"], planned: int, out: Path, command: str |
     from kamlab.studies.index import changes, standing
 
     for outcome in outcomes:
-        if outcome.status != "success":
-            if command:
-                manifest = str(outcome.folder / "manifest.json")
-                subprocess.run([*shlex.split(command), manifest], check=False)
+        if outcome.status != "success" and command:
+            manifest = str(outcome.folder / "manifest.json")
+            subprocess.run([*shlex.split(command), manifest], check=False)
+        if outcome.status not in ("success", "incomplete"):
             continue
         print(f"{outcome.study}: {out / outcome.study / 'latest' / 'index.html'}")
         latest, before, _ = standing(out / outcome.study)
@@ -223,7 +234,7 @@ def _conclude(outcomes: list["Outcome"], planned: int, out: Path, command: str |
         return 128 + (signal.Signals[stopped[0]] if stopped else signal.SIGTERM)
     if not statuses:
         return 0
-    if statuses & {"failed", "timed out"}:
+    if statuses & {"failed", "timed out", "incomplete"}:
         return StudyFailedError.exit_code
     return 3 if "refused" in statuses else 2
 

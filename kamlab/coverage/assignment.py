@@ -129,6 +129,19 @@ def greedy(
     return describe(accounts, managers, chosen, rules, "greedy")
 
 
+def unavoidable(accounts: pd.DataFrame, managers: pd.DataFrame, rules: Rules) -> float:
+    """Give the mismatch that would remain if every manager had room for every account.
+
+    What an assignment has beyond it is what planning can avoid.
+
+    Parameters
+    ----------
+    accounts, managers, rules
+        As for `assign`.
+    """
+    return float(mismatch_matrix(accounts, managers, rules).min(axis=1).sum())
+
+
 def check_tables(accounts: pd.DataFrame, managers: pd.DataFrame) -> None:
     """Refuse tables without rows or with one twice."""
     for frame, key in ((accounts, "account_id"), (managers, "manager_id")):

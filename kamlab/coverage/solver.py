@@ -1,6 +1,7 @@
 """Which assignment is best under all rules, and which rules contradict each other?"""
 
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from scipy.sparse import coo_matrix, csr_matrix, vstack
 
 from kamlab.coverage.assignment import OPTIMAL, Assignment, check_tables, describe
 from kamlab.coverage.rules import Rules, handed_over, mismatch_matrix, number, outside_region
+
+_INFEASIBLE = 2  # as SciPy's `milp` reports it
 
 
 class InfeasibleError(Exception):
@@ -55,6 +58,8 @@ def assign(
     ------
     InfeasibleError
         If no assignment keeps all rules; it names a smallest set that cannot hold together.
+    TimeoutError
+        If none was found in time and none can be ruled out.
     ValueError
         If an account or manager stands twice, or there is none.
 
@@ -133,8 +138,12 @@ def _solve(
         bounds=Bounds(np.zeros(width), upper),
         options={"time_limit": time_limit, "mip_rel_gap": 1e-6},
     )
-    if result.x is None:
+    if result.status == _INFEASIBLE:
         return None
+    if result.x is None:
+        raise TimeoutError(
+            f"the solver found no assignment within {time_limit:g} s: give it more time"
+        )
     gap = float(result.mip_gap or 0.0)
     status = OPTIMAL if gap <= 1e-4 else f"within {gap:.1%} of the best when time ran out"
     return result.x[: n * m].reshape(n, m).argmax(axis=1), status
@@ -143,24 +152,26 @@ def _solve(
 def _conflict(
     accounts: pd.DataFrame, managers: pd.DataFrame, cost: np.ndarray, rules: Rules
 ) -> tuple[str, ...]:
-    """Find a smallest set of rules that cannot hold together, by leaving out one at a time."""
+    """Find a smallest set of rules that cannot hold together: each alone, each two, and so on."""
     capacity = number(managers, "capacity", 9)
     words = {
-        f"capacity ({capacity.sum():.0f} places for {len(accounts)} accounts)": "capacity",
-        "an account stays in its manager's region": "same_region",
-        f"at most {rules.most_hand_overs} hand-overs": "most_hand_overs",
-        f"at most {rules.most_risk_share:.0%} of the risk with one manager": "most_risk_share",
-        f"at least {rules.fewest_accounts} accounts a manager": "fewest_accounts",
+        "capacity": f"capacity ({capacity.sum():.0f} places for {len(accounts)} accounts)",
+        "same_region": "an account stays in its manager's region",
+        "most_hand_overs": f"at most {rules.most_hand_overs} hand-overs",
+        "most_risk_share": f"at most {rules.most_risk_share:.0%} of the risk with one manager",
+        "fewest_accounts": f"at least {rules.fewest_accounts} accounts a manager",
     }
     loose: dict[str, Any] = {"same_region": False, "most_hand_overs": None, "most_risk_share": 1.0}
     loose["fewest_accounts"] = 0
-    needed = []
-    current, staff = rules, managers
-    for said, name in words.items():
-        without = current if name == "capacity" else replace(current, **{name: loose[name]})
-        roomy = managers.assign(capacity=len(accounts)) if name == "capacity" else staff
-        if _solve(accounts, roomy, cost, without, 20.0) is None:
-            current, staff = without, roomy
-        else:
-            needed.append(said)
-    return tuple(needed)
+    active = [n for n in words if n == "capacity" or getattr(rules, n) != loose[n]]
+    roomy = managers.assign(capacity=len(accounts))
+    for size in range(1, len(active) + 1):
+        for kept in combinations(active, size):
+            free = {name: loose[name] for name in active if name not in kept and name in loose}
+            staff = managers if "capacity" in kept else roomy
+            try:
+                if _solve(accounts, staff, cost, replace(rules, **free), 20.0) is None:
+                    return tuple(words[name] for name in kept)
+            except TimeoutError:
+                continue  # not ruled out: it is not told as a conflict
+    return tuple(words[name] for name in active)

@@ -33,6 +33,9 @@ class StudyFile:
     after : tuple of str
         Studies that it reads where they are published and does without where they are not: of those
         that run with it, it waits for them, whether or not they succeed.
+    each : tuple of str
+        Where a run makes one page for each row of a published table: the parameter that takes the
+        row's key, and study and table that list them; else empty.
     """
 
     name: str
@@ -44,6 +47,7 @@ class StudyFile:
     path: Path
     parameters: tuple[Parameter, ...]
     after: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
 
 
 def notebooks_folder(given: str | Path | None = None) -> Path:
@@ -82,8 +86,7 @@ def read_study(path: Path) -> StudyFile:
     ----------
     path : Path
         A notebook. Its metadata may hold `title` and `kamlab` with `study`, `purpose`, `needs`,
-        `after`,
-        `demo_only` and `language`.
+        `after`, `each`, `demo_only` and `language`.
 
     Raises
     ------
@@ -112,6 +115,7 @@ def read_study(path: Path) -> StudyFile:
         path=path,
         parameters=read_parameters(source, path.name),
         after=tuple(kamlab.get("after", ())),
+        each=tuple(kamlab.get("each", ())),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill import execute_notebook
@@ -51,10 +52,41 @@ class _Kernel(AsyncKernelManager):
         )
 
 
+class Warm:
+    """A kernel that stays for the next notebook, which finds modules imported and no variable.
+
+    Parameters
+    ----------
+    sockets : Path
+        A private folder with a short absolute path, for this kernel alone.
+    """
+
+    def __init__(self, sockets: Path) -> None:
+        self.manager = _Kernel(config=_config(sockets))
+        self.client: Any = None
+
+    def close(self) -> None:
+        """End the kernel; it has nothing to save."""
+        if self.client is not None:
+            self.client.stop_channels()
+        if self.manager.has_kernel:
+            run_sync(self.manager.shutdown_kernel)(now=True)
+        run_sync(self.manager.cleanup_resources)()
+
+
 class _Client(PapermillNotebookClient):
     """A client that keeps no more of a cell's prints than a page should carry."""
 
     printed: tuple[int, int] = (-1, 0)
+    warm: Warm | None = None
+
+    def papermill_execute_cells(self) -> None:
+        """Run all cells, in a warm kernel as if it were new."""
+        if self.warm is not None:
+            self.warm.client = self.kc
+            forget = "get_ipython().reset(new_session=True)"
+            self.wait_for_reply(self.kc.execute(forget, silent=True, store_history=False))
+        super().papermill_execute_cells()
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
@@ -73,6 +105,19 @@ class _Client(PapermillNotebookClient):
                 )
                 cell["metadata"]["kamlab_cut"] = True
         return super().process_message(msg, cell, cell_index)
+
+
+def _config(sockets: Path) -> Config:
+    """Let a kernel talk through files in a private folder."""
+    return Config(
+        {
+            "KernelManager": {
+                "transport": "ipc",
+                "ip": str(sockets / "k"),
+                "connection_file": str(sockets / "kernel.json"),
+            }
+        }
+    )
 
 
 def _refuse_exit(cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
@@ -95,21 +140,13 @@ class _Engine(NBClientEngine):
     ) -> None:
         """Run the cells; the notebook is handed out so that it can be seen after a failure."""
         options["seen"].append(nb_man.nb)
-        sockets: Path = options["sockets"]
-        config = Config(
-            {
-                "KernelManager": {
-                    "transport": "ipc",
-                    "ip": str(sockets / "k"),
-                    "connection_file": str(sockets / "kernel.json"),
-                }
-            }
-        )
+        warm: Warm | None = options["warm"]
         client = _Client(
             nb_man,
+            km=warm and warm.manager,
             kernel_name=kernel_name,
             kernel_manager_class=_Kernel,
-            config=config,
+            config=_config(options["sockets"]),
             timeout=options["cell_timeout"],
             startup_timeout=120,
             shutdown_kernel="immediate",
@@ -120,6 +157,8 @@ class _Engine(NBClientEngine):
             on_cell_executed=_refuse_exit,
             log=logging.getLogger("kamlab.studies"),
         )
+        if warm is not None:
+            client.warm, client.kc = warm, warm.client
         client.execute()
 
 
@@ -134,6 +173,7 @@ def run_notebook(
     cwd: Path,
     cell_timeout: int | None,
     on_cell: Callable[..., None],
+    warm: Warm | None = None,
 ) -> tuple[NotebookNode, dict[str, Any] | None]:
     """Run a notebook with parameters that were checked before.
 
@@ -151,6 +191,8 @@ def run_notebook(
         Seconds a cell may take.
     on_cell : callable
         Called with `cell_index` before each cell.
+    warm : Warm, optional
+        A kernel to run in and to leave; else one of its own is started and ended.
 
     Returns
     -------
@@ -184,6 +226,7 @@ def run_notebook(
             sockets=sockets,
             cell_timeout=cell_timeout,
             on_cell=started,
+            warm=warm,
         )
     except PapermillExecutionError as error:
         return seen[-1], _from_cell(seen[-1], error)

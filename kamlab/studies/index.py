@@ -99,9 +99,15 @@ def standing(study_folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[d
     runs = read_manifests(study_folder)
     good = [run for run in runs if run["status"] == "success"]
     latest = next((run for run in good if run["latest"]), {})
-    same = [run for run in good if latest and run.get("data") == latest.get("data")]
+    same = [run for run in good if latest and _about_the_same(run, latest)]
     place = same.index(latest) if latest in same else 0
     return latest, (same[place - 1] if place > 0 else {}), runs
+
+
+def _about_the_same(run: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether two runs speak of the same data, and of the same account where of one."""
+    one, two = (r.get("parameters", {}).get("account_id") for r in (run, other))
+    return run.get("data") == other.get("data") and one == two
 
 
 def study_folders(out: Path) -> list[Path]:

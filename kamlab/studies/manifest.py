@@ -192,6 +192,7 @@ def write_manifest(
         ],
         "tables": record.get("tables", []),
         "page_bytes": result.get("page_bytes"),
+        "each": result.get("each"),
         "error": problem,
     }
     content = json.dumps(manifest, ensure_ascii=False, indent=1, default=str)

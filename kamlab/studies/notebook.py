@@ -113,6 +113,7 @@ class Study:
         start: dt.date | str | None = None,
         end: dt.date | str | None = None,
         currency: str | None = None,
+        title: str | None = None,
     ) -> None:
         """Say which period and currency the study speaks of; it stands in the page's header.
 
@@ -124,8 +125,10 @@ class Study:
             First and last day of the history that was used.
         currency : str, optional
             Code of the currency of all amounts.
+        title : str, optional
+            Title of the page, where the notebook's own is not enough.
         """
-        given = {"as_of": as_of, "start": start, "end": end, "currency": currency}
+        given = {"as_of": as_of, "start": start, "end": end, "currency": currency, "title": title}
         self.record["about"] |= {k: str(_plain(v)) for k, v in given.items() if v is not None}
         self.as_of = self.record["about"].get("as_of", self.as_of)
         self._keep()

@@ -1,6 +1,7 @@
 """What does the reader see: the decision first, then evidence, and code on demand?"""
 
 import base64
+import dataclasses
 import hashlib
 import html
 import json
@@ -106,7 +107,7 @@ def _framed(drawn: str) -> str:
     return f'<div class="scroll" tabindex="0" role="region" aria-label="Table">{drawn}</div>'
 
 
-def draw_page(notebook: NotebookNode, job: Job) -> str:
+def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
     """Draw the page of a study that ran.
 
     Parameters
@@ -115,6 +116,8 @@ def draw_page(notebook: NotebookNode, job: Job) -> str:
         After the run; it is changed.
     job : Job
         Title, parameters and the folder with what the study handed over.
+    up : str
+        Words of the link to the page two folders above; "All studies" unless said.
 
     Returns
     -------
@@ -137,8 +140,9 @@ def draw_page(notebook: NotebookNode, job: Job) -> str:
         ),
     )
     script = asset("page.js")
+    title = record.get("about", {}).get("title", job.title)
     context = {
-        "study": job,
+        "study": dataclasses.replace(job, title=title),
         "record": record,
         "about": record.get("about", {}),
         "as_of": record.get("about", {}).get("as_of") or job.parameters.get("as_of", ""),
@@ -148,7 +152,7 @@ def draw_page(notebook: NotebookNode, job: Job) -> str:
         "script": script,
         "script_hash": script_hash(script),
         "version": kamlab.__version__,
-        "t": words(job.language),
+        "t": words(job.language) | ({"all": up} if up else {}),
     }
     page, _ = exporter.from_notebook_node(_readable(notebook), resources={"kamlab": context})
     return page.replace("<!--contents-->", _contents(headings.found))

@@ -41,12 +41,16 @@ class Settings:
         Studies that may run at the same time.
     cell_timeout, timeout : int or None
         Seconds that a cell, and a whole study, may take.
+    keys : tuple of str or None
+        For studies that make one page for each key: which; empty: those listed, None: as the
+        parameters say.
     """
 
     out: Path
     jobs: int = 1
     cell_timeout: int | None = None
     timeout: int | None = None
+    keys: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Outcome:
     Attributes
     ----------
     study, run, status, message : str
-        Status is success, failed, refused, usage, timed out, stopped or skipped.
+        Status is success, incomplete (published, but some of its pages failed), failed, refused,
+        usage, timed out, stopped or skipped.
     folder : Path
         Where page and manifest, or only the manifest of a failure, are kept.
     seconds : float
@@ -221,6 +226,9 @@ class _Runner:
         parameters = self.plan.parameters[study.name] | {
             name: value for name, value in own.items() if name in declared and value
         }
+        keys = self.settings.keys
+        one = bool(study.each) and bool(parameters[study.each[0]])
+        each = study.each if study.each and (keys is not None or not one) else ()
         job = Job(
             study=study.name,
             title=study.title,
@@ -229,7 +237,7 @@ class _Runner:
             notebook=study.path,
             run=run_identity(
                 study,
-                {"as_of": self.data.as_of} | parameters,
+                {"as_of": self.data.as_of} | parameters | ({"each": keys} if each else {}),
                 self.data.fingerprint,
                 needs,
             ),
@@ -238,6 +246,8 @@ class _Runner:
             sockets=Path(tempfile.mkdtemp(prefix="kam")),
             cell_timeout=self.settings.cell_timeout,
             threads=max(1, cores() // max(1, self.settings.jobs)),
+            each=each,
+            keys=keys or (),
         )
         return job, needs
 
@@ -332,9 +342,11 @@ class _Runner:
         place = publish(job.folder, self.settings.out / study.name, job.run, success=success)
         write_index(self.settings.out)
         message = manifest["error"]["message"] if manifest["error"] else ""
-        outcome = Outcome(
-            study.name, job.run, manifest["status"], message, place, finished - started
-        )
+        failed = (manifest["each"] or {}).get("failed", [])
+        if success and failed:
+            message = f"{len(failed)} of its pages failed: " + ", ".join(failed[:5])
+        status = "incomplete" if success and failed else manifest["status"]
+        outcome = Outcome(study.name, job.run, status, message, place, finished - started)
         self.ended[study.name] = outcome
         self.report("done", outcome=outcome)
 

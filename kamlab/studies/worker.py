@@ -41,6 +41,11 @@ class Job:
         Seconds a cell may take.
     threads : int
         Threads that numeric libraries may use.
+    each : tuple of str, optional
+        Parameter that takes a key, then the study and the table that list the keys: one page is
+        made for each; empty for a single page.
+    keys : tuple of str
+        The keys, where they were asked for; empty: those that are listed.
     """
 
     study: str
@@ -54,6 +59,8 @@ class Job:
     sockets: Path
     cell_timeout: int | None
     threads: int
+    each: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 def end_children(pid: int) -> None:
@@ -102,7 +109,7 @@ def work(job: Job, progress: Connection) -> None:
         os.environ.setdefault(name, str(job.threads))
     started = time.monotonic()
     try:
-        result = _run(job, scratch, progress)
+        result = (_run_each if job.each else _run)(job, scratch, progress)
     except BaseException:  # noqa: BLE001  whatever happens must reach the manifest
         traceback.print_exc()
         last = traceback.format_exc().strip().splitlines()[-1]
@@ -166,6 +173,17 @@ def _run(job: Job, scratch: Path, progress: Connection) -> dict[str, Any]:
     if result["error"] is not None:
         write_whole(job.folder / "notebook.ipynb", json.dumps(notebook, ensure_ascii=False))
     return result
+
+
+def _run_each(job: Job, scratch: Path, progress: Connection) -> dict[str, Any]:
+    """Make one page for each key."""
+    from kamlab.studies.each import make_each
+
+    def on_page(done: int, of: int) -> None:
+        with contextlib.suppress(OSError):
+            progress.send((done, of))
+
+    return make_each(job, scratch, on_page)
 
 
 def _log_outputs(code: list[Any], error: dict[str, Any] | None) -> None:

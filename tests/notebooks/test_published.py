@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,13 @@ COLUMNS = {
     ("coverage", "load"): {"manager_id", "accounts", "capacity", "at_risk"},
     ("coverage", "team"): {"account_id", "function", "expert", "gap"},
     ("coverage", "reporting_line"): {"manager_id"},
+    ("coverage", "actions"): {"account_id", "action", "owner", "owner_id", "due", "why"},
+    ("coverage", "joint_gain_inputs"): {"account_id", "input", "value", "origin"},
+    ("coverage", "joint_gains"): {"account_id", "lever", "theirs", "ours", "gain"},
+    ("coverage", "joint_split"): {"account_id", "gain", "ours", "theirs", "paid_to_account"},
+    ("account-plan", "pages"): {"account_id", "folder", "decision", "message"},
+    ("account-plan", "figures"): {"account_id", "figure", "value", "low", "high", "source"},
+    ("account-plan", "goals"): {"account_id", "goal", "today", "target", "by"},
     ("migration", "next_period"): {
         "account_id", "name", "expected_gross_profit", "low", "high", "probability_key",
     },
@@ -249,3 +257,57 @@ def test_the_plan_of_actions_keeps_its_promises(published):
     assert plans["net_gain"].idxmax() == "this plan" or np.isclose(
         plans["net_gain"].max(), plans.loc["this plan", "net_gain"]
     )
+
+
+def test_every_key_account_has_a_plan_of_the_studies_own_figures(published):
+    plans = published / "account-plan" / "latest"
+    manifest = json.loads((plans / "manifest.json").read_text())
+    pages = _table(published, "account-plan", "pages")
+    key = _table(published, "key-accounts", "key_accounts").query("selected").sort_values("rank")
+    figures = _table(published, "account-plan", "figures")
+    actions = _table(published, "account-plan", "actions")
+    worth = _table(published, "value", "lifetime_value").set_index("account_id")["value"]
+    risk = _table(published, "churn", "churn_risk").set_index("account_id")["probability"]
+
+    assert manifest["parameters"]["edition"] == "public"
+    assert pages["account_id"].tolist() == key["account_id"].tolist()
+    for figure, study in (("Value in the time ahead", worth),
+                          ("Probability of leaving in a year", risk)):  # fmt: skip
+        shown = figures[figures["figure"] == figure].set_index("account_id")["value"]
+        assert len(shown) > 15
+        assert shown.to_numpy() == pytest.approx(study[shown.index].to_numpy())
+    due = _table(published, "coverage", "actions")
+    assert len(actions) == len(due)
+    assert (due["why"].str.len() > 5).all()
+    assert due["owner_id"].notna().mean() > 0.5
+
+
+def test_a_public_plan_names_nobody(published, demo):
+    persons = pd.read_csv(demo / "seminar_participants.csv")
+    people = _table(published, "account-plan", "people")
+    shown = "".join(
+        page.read_text() for page in published.glob("account-plan/latest/pages/*/index.html")
+    )
+    named = [name for name in persons["participant"].dropna().unique() if len(name) > 6]
+
+    assert {"function", "people"} <= set(people.columns)
+    assert "name" not in people
+    assert not [name for name in named if name in shown]
+    assert not list(published.glob("account-plan/latest/pages/*/tables/last_contacts.*"))
+
+
+def test_a_plan_is_two_pages_of_paper(published, require_part):
+    browser = shutil.which("chromium")
+    require_part(browser is not None, "Chromium")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    edge = dict.fromkeys(("top", "bottom", "left", "right"), "10mm")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=browser, args=flags)
+        page = chromium.new_page()
+        for path in sorted(published.glob("account-plan/latest/pages/*/index.html"))[:6]:
+            page.goto(path.as_uri())
+            made = page.pdf(format="A4", margin=edge)
+            assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 2, path
+        chromium.close()

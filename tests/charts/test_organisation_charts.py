@@ -1,0 +1,98 @@
+"""Charts of coverage say in words what they show, for trees and tables of any shape."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kamlab.charts.account_plan import history_and_place
+from kamlab.charts.coverage import assignment_map, break_even_curve, load_outcome
+from kamlab.charts.organisation import _places, organisation
+from kamlab.coverage.department import department
+from kamlab.coverage.load_effect import outcomes_by_manager
+from kamlab.coverage.reporting import reporting_line
+
+
+def _line(pairs):
+    table = pd.DataFrame(pairs, columns=["manager_id", "reports_to"])
+    return reporting_line(table.assign(role="account manager")).people
+
+
+@given(st.lists(st.integers(0, 14), min_size=1, max_size=15))
+def test_nobody_stands_on_another_and_superiors_stand_above(superiors):
+    count = len(superiors)
+    pairs = [
+        (f"M{i:02d}", f"M{above:02d}" if above < count and above != i else None)
+        for i, above in enumerate(superiors)
+    ]
+    people = _line(pairs)
+    places, _, outside = _places(people)
+
+    assert len(set(places.values())) == count
+    for one, above in pairs:
+        if above and one not in outside:
+            assert places[above][1] == places[one][1] + 1
+
+
+def test_a_tree_a_loop_and_a_stranger_are_drawn_and_told():
+    people = _line([("A", None), ("B", "A"), ("C", "A"), ("X", "Y"), ("Y", "X"), ("Z", "gone")])
+    figure, said = organisation(people, pd.Series({"B": "9 accounts"}), message="A line")
+    words = [text.get_text() for text in figure.axes[0].texts]
+
+    assert "B\n9 accounts" in words
+    assert "at the top A" in said
+    assert "in a loop: X, Y" in said
+    figure.canvas.draw()
+
+
+def test_the_map_counts_every_account():
+    rng = np.random.default_rng(1)
+    assigned = pd.DataFrame(
+        {
+            "manager_id": rng.choice(["M1", "M2", None], 40),
+            "region": rng.choice(["north", "south", None], 40),
+        }
+    )
+    figure, said = assignment_map(
+        assigned, pd.Series({"M1": "north", "M2": None}), message="Who serves whom"
+    )
+    drawn = sum(int(text.get_text()) for text in figure.axes[0].texts)
+
+    assert drawn == 40
+    assert "nobody: " in said
+
+
+@pytest.mark.parametrize("slope", [float("nan"), -0.02])
+def test_load_and_break_even_are_drawn(slope):
+    accounts = pd.DataFrame(
+        {
+            "manager_id": [f"M{i % 6}" for i in range(50)],
+            "net_sales_prior_12m": 1.0,
+            "net_sales_12m": [i % 3 for i in range(50)],
+        }
+    )
+    figure, said = load_outcome(outcomes_by_manager(accounts), slope, message="Load.")
+    assert "M0 9 accounts" in said
+    made = department(pd.Series([5.0, 4.0, 1.0]), fixed=3, cost=1)
+    curve, told = break_even_curve(made.curve, made.break_even, currency="EUR", message="Pays.")
+    assert "4 EUR with 2 accounts" in told
+    figure.canvas.draw()
+    curve.canvas.draw()
+
+
+def test_a_plan_is_drawn_from_one_month_and_without_portfolio():
+    months = pd.DataFrame(
+        {"month": pd.to_datetime(["2024-01-01"]), "net_sales": [5.0], "gross_profit": [np.nan]}
+    )
+    figure, said = history_and_place(months, None, "A", currency="EUR")
+    assert len(figure.axes) == 1
+    assert "at most 5." in said
+    portfolio = pd.DataFrame(
+        {"account_id": ["A", "B"], "strength": [0.5, 0.1], "attractiveness": [0.9, 0.2],
+         "strength_before": [0.4, np.nan], "attractiveness_before": [0.8, np.nan]}
+    )  # fmt: skip
+    figure, said = history_and_place(months, portfolio, "A", currency="EUR")
+    assert len(figure.axes) == 2
+    assert "from 0.40 and 0.80" in said
+    figure.canvas.draw()
