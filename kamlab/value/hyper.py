@@ -11,6 +11,7 @@ from scipy import special
 
 _TERMS = 400  # of the series, before the quadrature takes over
 _LOST_DIGITS = 1e6  # tolerated size of the summands over their sum
+_HOPELESS = 1e60  # a summand so large will not leave a digit
 _NODES = 400
 _ROWS = 2_000  # rows of one chunk of the quadrature
 
@@ -92,7 +93,7 @@ def _by_series(
         if n % 4 == 0:
             small = magnitude < 1e-16 * (1 - step) * size[active]
             done[active[small]] = True
-            keep = ~small
+            keep = ~small & (magnitude < _HOPELESS)
             active, part = active[keep], part[keep]
             up, lo, eps, step = up[keep], lo[keep], eps[keep], step[keep]
     decay = np.exp(-power * log_growth)
