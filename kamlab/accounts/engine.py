@@ -97,6 +97,25 @@ def _lazy(orders: IntoFrame) -> nw.LazyFrame:
     return nw.from_native(duckdb.connect().from_arrow(_arrow(frame)))
 
 
+def in_duckdb(table: pd.DataFrame) -> nw.LazyFrame:
+    """Hand a table of plain types to DuckDB.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Text, numbers and days.
+
+    Returns
+    -------
+    nw.LazyFrame
+    """
+    import duckdb
+    import pyarrow as pa
+
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    return nw.from_native(duckdb.connect().from_arrow(arrow))
+
+
 def _arrow(frame: nw.DataFrame) -> "pa.Table":
     """Give an eager frame as an arrow table of the canonical columns, mixed labels as text."""
     frame = frame.select([name for name in COLUMNS if name in frame.columns])

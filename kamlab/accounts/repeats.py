@@ -13,7 +13,16 @@ from narwhals.typing import IntoFrame
 
 from kamlab.accounts.days import account_days, bought
 from kamlab.accounts.dictionary import REPEATS
-from kamlab.accounts.engine import as_day, as_lines, between, day_number, opening, ratio, to_pandas
+from kamlab.accounts.engine import (
+    as_day,
+    as_lines,
+    between,
+    day_number,
+    in_duckdb,
+    opening,
+    ratio,
+    to_pandas,
+)
 
 UNITS = {"D": 1, "W": 7}
 AMOUNTS = ("net_sales", "gross_profit")
@@ -87,6 +96,53 @@ def repeat_purchases(
         needed.append("cost_of_goods")
         _require_cost(lines)
     days = account_days(lines.select(needed)).filter(bought(zero_price))
+    return _finish(to_pandas(_histories(days, amount)), end, UNITS[unit])
+
+
+def repeats_of_days(
+    daily: pd.DataFrame,
+    as_of: date | str,
+    *,
+    unit: str = "D",
+    amount: str = "net_sales",
+    zero_price: str = "drop",
+) -> pd.DataFrame:
+    """Condense account-days that were summed before, without another look at the order lines.
+
+    Parameters
+    ----------
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`; days from `as_of` on are not seen.
+    as_of, unit, amount, zero_price
+        As for `repeat_purchases`.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table that `repeat_purchases` makes of the lines behind the days.
+
+    Raises
+    ------
+    ValueError
+        If an option is not one of those named.
+    """
+    if unit not in UNITS or amount not in AMOUNTS:
+        raise ValueError(f"unit is one of {list(UNITS)}, amount of {AMOUNTS}: {unit!r}, {amount!r}")
+    end = as_day(as_of)
+    profit = daily["gross_profit"]
+    table = pd.DataFrame(
+        {
+            "account_id": daily["account_id"].astype("str"),
+            "day": daily["day"],
+            "net_sales": daily["net_sales"],
+            "gross_sales": daily["gross_sales"],
+            "returns": daily["returns"],
+            "gross_profit": profit.fillna(0.0),
+            "cost_lines": profit.notna().astype(int),
+        }
+    )
+    days = in_duckdb(table).with_columns(nw.col("day").cast(nw.Date))
+    days = days.filter(nw.col("day") < nw.lit(end)).filter(bought(zero_price))
     return _finish(to_pandas(_histories(days, amount)), end, UNITS[unit])
 
 

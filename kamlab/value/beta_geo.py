@@ -10,6 +10,7 @@ from kamlab.value import beta_geo_likelihood as likelihood
 from kamlab.value.fitting import Fit, Objective
 from kamlab.value.histories import Histories, distinct_pairs
 from kamlab.value.hyper import (
+    at_least_so_many,
     purchase_count_probabilities,
     purchases_until_dropout,
     regular_purchases_until_dropout,
@@ -91,6 +92,23 @@ class _BetaGeo(PurchaseModel):
             (self.b_ + x + self._first)[:, None],
             time,
             count,
+            k=self._k,
+            phase=phase,
+        )
+        return np.einsum("ij,ij->i", self._phases(x, tx, T), each)
+
+    def _beyond(
+        self, x: np.ndarray, tx: np.ndarray, T: np.ndarray, time: float, count: np.ndarray
+    ) -> np.ndarray:
+        """Probability of at least `count` purchases, 1 or more, of accounts that are alive."""
+        phase = np.arange(self._k)
+        each = at_least_so_many(
+            (self.r_ + self._k * x)[:, None] + phase,
+            (self.alpha_ + T)[:, None],
+            self.a_,
+            (self.b_ + x + self._first)[:, None],
+            time,
+            count[:, None],
             k=self._k,
             phase=phase,
         )
@@ -199,7 +217,7 @@ class _Regular(_BetaGeo):
     k_: int
     log_likelihoods_: pd.Series
 
-    def __init__(self, *, k: int | None = None, most: int = 6) -> None:
+    def __init__(self, *, k: int | None = None, most: int = 12) -> None:
         self.k = k
         self.most = most
 
@@ -241,7 +259,7 @@ class BetaGeoCNBD(_Regular):
     ----------
     k : int, optional
         Regularity: 1 is purchases at random. None chooses it by likelihood.
-    most : int, default 6
+    most : int, default 12
         Largest k tried.
 
     Attributes

@@ -8,11 +8,13 @@ curvature by central differences of the analytic gradient.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy import optimize
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import ThreadpoolController
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 """Parameters on the log scale to log-likelihood and gradient (shape (n_parameters,))."""
@@ -103,14 +105,15 @@ def maximise(
     (2.7183, 'converged')
     """
     first, first_size = (objective, size) if rough is None else (rough, rough_size or size)
-    ends = [_climb(first, start, first_size) for start in starts]
-    values = np.array([end.fun for end in ends])
-    point = ends[int(np.argmin(values))].x
-    agreeing = int((values <= values.min() + _AGREEMENT).sum())
-    point, evaluations = _polish(objective, point, size, first, first_size)
-    value, gradient = objective(point)
+    with _blas().limit(limits=1, user_api="blas"):  # threads wait for each other over short sums
+        ends = [_climb(first, start, first_size) for start in starts]
+        values = np.array([end.fun for end in ends])
+        point = ends[int(np.argmin(values))].x
+        agreeing = int((values <= values.min() + _AGREEMENT).sum())
+        point, evaluations = _polish(objective, point, size, first, first_size)
+        value, gradient = objective(point)
+        information = _curvature(objective, point)
     free = (point > LOG_BOUNDS[0] + 1e-3) & (point < LOG_BOUNDS[1] - 1e-3)
-    information = _curvature(objective, point)
     covariance, positive = _invert(information, free)
     norm = float(np.abs(gradient[free]).max() / size) if free.any() else 0.0
     message = _message(norm, positive, [n for n, ok in zip(names, free, strict=True) if not ok])
@@ -126,6 +129,12 @@ def maximise(
         message=message,
     )
     return Fit(np.exp(point), float(value), covariance, convergence)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Find the libraries for linear algebra, once."""
+    return ThreadpoolController()
 
 
 def _climb(objective: Objective, start: np.ndarray, size: float) -> optimize.OptimizeResult:

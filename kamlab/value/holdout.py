@@ -1,5 +1,6 @@
 """Would the purchase model have been right? Fit on early days, judge on later ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,7 +10,7 @@ from narwhals.typing import IntoFrame
 
 from kamlab.accounts.days import daily_sums
 from kamlab.accounts.engine import as_day
-from kamlab.accounts.repeats import UNITS, repeat_purchases
+from kamlab.accounts.repeats import UNITS, repeats_of_days
 from kamlab.value.purchases import PurchaseModel
 
 
@@ -75,7 +76,8 @@ def hold_out(
     Parameters
     ----------
     orders : frame
-        Order lines, see `kamlab.accounts.repeat_purchases`.
+        Order lines, see `kamlab.accounts.repeat_purchases`, or what
+        `kamlab.accounts.days.daily_sums` made of them.
     as_of : date or str
         First day not seen at all.
     days : int
@@ -96,10 +98,10 @@ def hold_out(
         raise ValueError(f"days held out are 1 or more, not {days}")
     end = as_day(as_of)
     split = end - timedelta(days=days)
-    table = repeat_purchases(orders, split, unit=unit, amount=amount, zero_price=zero_price)
+    daily = _days_of(orders, end)
+    table = repeats_of_days(daily, split, unit=unit, amount=amount, zero_price=zero_price)
     if table.empty:
         raise ValueError(f"nobody bought before {split}: there is nothing to fit on")
-    daily = daily_sums(orders, end)
     before = daily[daily["day"] < pd.Timestamp(split)]
     after = daily[daily["day"] >= pd.Timestamp(split)]
     table = with_log_gaps(table, before, unit=unit)
@@ -113,6 +115,78 @@ def hold_out(
         last_period=ids.map(recent.groupby("account_id")[amount].sum()).fillna(0.0),
     )
     return HoldOut(table, split, days / UNITS[unit], unit)
+
+
+def judge_counts(
+    held: HoldOut, model: PurchaseModel, others: Mapping[str, PurchaseModel] | None = None
+) -> pd.DataFrame:
+    """Compare the order days that were foretold for each account with those that came.
+
+    Parameters
+    ----------
+    held : HoldOut
+    model : PurchaseModel
+        The one that was kept, fitted on the table of `held`.
+    others : mapping of str to PurchaseModel, optional
+        More fitted models, by name.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a prediction: `prediction`, `expected` and `came` (sums over accounts; expected is
+        missing for medians, which do not add up), `mean_error` (mean absolute error of one
+        account's count) and `root_error` (root of the mean squared error). The mean of a model is
+        right for sums, the median for single accounts, see
+        `kamlab.value.purchases.PurchaseModel.typical_purchases`.
+    """
+    table = held.table
+    came = table["purchases"].to_numpy(float)
+    made = {}
+    for name, one in {"this model": model, **(others or {})}.items():
+        made[f"{name}, typical (median)"] = one.typical_purchases(table, held.length)
+        made[f"{name}, expected (mean)"] = one.expected_purchases(table, held.length)
+    age = table["T"].where(table["T"] > 0, np.nan)
+    made["at the pace so far"] = (table["frequency"] / age * held.length).fillna(0.0)
+    rows = []
+    for name, values in made.items():
+        error = values.to_numpy(float) - came
+        rows.append(
+            {
+                "prediction": name,
+                "expected": np.nan if "median" in name else float(values.sum()),
+                "came": float(came.sum()),
+                "mean_error": float(np.abs(error).mean()),
+                "root_error": float(np.sqrt((error**2).mean())),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def log_score(held: HoldOut, model: PurchaseModel) -> float:
+    """Give the log probability of the order days that came, which honest chances make greatest.
+
+    Parameters
+    ----------
+    held : HoldOut
+    model : PurchaseModel
+        Fitted on the table of `held`.
+
+    Returns
+    -------
+    float
+        Sum over accounts, in nats.
+
+    References
+    ----------
+    .. [1] T. Gneiting and A. Raftery, "Strictly proper scoring rules, prediction, and estimation",
+       Journal of the American Statistical Association 102, 2007.
+    """
+    chance = np.empty(len(held.table))
+    came = held.table["purchases"].to_numpy()
+    for count in np.unique(came):
+        rows = came == count
+        chance[rows] = model.count_probability(held.table[rows], held.length, int(count))
+    return float(np.log(np.maximum(chance, 1e-12)).sum())
 
 
 def judge(held: HoldOut, predictions: dict[str, pd.Series], *, top: float = 0.1) -> pd.DataFrame:
@@ -164,7 +238,7 @@ def tracking(
     model : PurchaseModel
         Fitted to the accounts' histories up to any day.
     orders : frame
-        Order lines.
+        Order lines, or what `kamlab.accounts.days.daily_sums` made of them.
     as_of : date or str
         First day not seen.
     unit : {"D", "W"}, default "D"
@@ -177,7 +251,7 @@ def tracking(
     pd.DataFrame
         `day`, `actual` and `expected`, both cumulative, of the accounts that had begun by then.
     """
-    daily = daily_sums(orders, as_of)
+    daily = _days_of(orders, as_of)
     bought = daily[daily["net_sales"] > 0]
     begun = bought.groupby("account_id")["day"].min()
     repeats = bought.loc[bought["day"] > bought["account_id"].map(begun), "day"].sort_values()
@@ -193,3 +267,10 @@ def tracking(
         )
     actual = np.searchsorted(repeats.to_numpy(), span.to_numpy(), side="right")
     return pd.DataFrame({"day": span, "actual": actual, "expected": expected})
+
+
+def _days_of(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
+    """Sum order lines by day, unless that was done before."""
+    if isinstance(orders, pd.DataFrame) and {"day", "gross_sales"} <= set(orders.columns):
+        return orders[orders["day"] < pd.Timestamp(as_day(as_of))]
+    return daily_sums(orders, as_of)

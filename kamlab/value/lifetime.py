@@ -55,7 +55,8 @@ def lifetime_value(
     Returns
     -------
     pd.DataFrame
-        One row an account, in the order given: `account_id`, `expected_orders`, `p_alive` (0 to 1),
+        One row an account, in the order given: `account_id`, `expected_orders`, `typical_orders`
+        (the count that it is as likely to exceed as not), `p_alive` (0 to 1),
         `expected_amount` (of an order day), `value`, `low`, `high` (in the currency). The value
         is negative for an account whose order days lose money.
 
@@ -97,6 +98,7 @@ def lifetime_value(
         {
             "account_id": summary["account_id"],
             "expected_orders": expected,
+            "typical_orders": model.typical_purchases(summary, horizon),
             "p_alive": model.probability_alive(summary),
             "expected_amount": amount,
             "value": value,

@@ -86,6 +86,19 @@ class ParetoNBD(PurchaseModel):
             self.r_ + bought, self.alpha_ + age, self.s_, self.beta_ + age, time, count
         )[place]
 
+    def _beyond(
+        self,
+        x: np.ndarray,
+        tx: np.ndarray,  # noqa: ARG002  as above
+        T: np.ndarray,
+        time: float,
+        count: np.ndarray,
+    ) -> np.ndarray:
+        """Probability of at least `count` purchases, 1 or more, of accounts that are alive."""
+        return likelihood.at_least_so_many(
+            self.r_ + x, self.alpha_ + T, self.s_, self.beta_ + T, time, count
+        )
+
     def _new(self, horizon: np.ndarray) -> np.ndarray:
         return likelihood.purchases_while_alive(
             np.float64(self.r_), np.float64(self.alpha_), self.s_, np.float64(self.beta_), horizon

@@ -299,6 +299,47 @@ def count_probabilities(
     return alive + gone
 
 
+def at_least_so_many(
+    events: np.ndarray,
+    alpha: np.ndarray,
+    s: float,
+    beta: np.ndarray,
+    t: float,
+    count: np.ndarray,
+) -> np.ndarray:
+    """Probability of `count` purchases or more in time t of a customer alive now.
+
+    Parameters
+    ----------
+    events, alpha, s, beta, t
+        As in `count_probabilities`.
+    count : np.ndarray of int, shape (n,)
+        Purchases, at least 1.
+
+    Returns
+    -------
+    np.ndarray of shape (n,)
+        Mean over the time until dropout, drawn at even shares of its distribution.
+
+    Examples
+    --------
+    >>> r, alpha, beta = np.array([[0.553], [10.578], [11.669]])
+    >>> float(at_least_so_many(r, alpha, 0.606, beta, 39.0, np.array([1])).round(4)[0])
+    0.4064
+    """
+    nodes, weights = _legendre(96)
+    result = np.empty(events.shape)
+    for rows in (slice(i, i + _ROWS) for i in range(0, events.size, _ROWS)):
+        r, rate, b, n = events[rows], alpha[rows], beta[rows], count[rows]
+        gone = -np.expm1(-s * np.log1p(t / b))  # dropped out within t
+        share = nodes[:, None] * gone
+        until = b * np.expm1(-np.log1p(-share) / s)
+        reached = special.betainc(n, r, until / (rate + until))
+        stayed = special.betainc(n, r, t / (rate + t))
+        result[rows] = (1 - gone) * stayed + gone * (weights @ reached)
+    return result
+
+
 def _concave_limits(
     log_density: Callable[[np.ndarray], np.ndarray], high: np.ndarray, rise: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -8,11 +8,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from kamlab.value.discount import discount_weights
 from kamlab.value.fitting import Convergence, Fit, Objective, maximise, original_scale
 from kamlab.value.histories import Histories, check_histories, distinct_histories
+from kamlab.value.hyper import last_exceeded
 
 _SAMPLE = 10_000  # distinct histories on which the neighbourhood of the maximum is found
-_INFINITE_NODES = 60
 
 
 class PurchaseModel(BaseEstimator):
@@ -148,11 +149,29 @@ class PurchaseModel(BaseEstimator):
         pd.DataFrame of shape (n_accounts, most + 1)
             Columns 0 to `most`; what a row lacks to 1 is the probability of more.
         """
+        made = [self.count_probability(summary, horizon, count) for count in range(most + 1)]
+        return pd.concat(made, axis=1)
+
+    def count_probability(self, summary: pd.DataFrame, horizon: float, count: int) -> pd.Series:
+        """Give the probability that each account buys exactly so often within the horizon.
+
+        Parameters
+        ----------
+        summary : pd.DataFrame
+            Histories.
+        horizon : float
+            Time units ahead, above 0.
+        count : int
+            Purchases, not negative.
+
+        Returns
+        -------
+        pd.Series of shape (n_accounts,)
+        """
         x, tx, T = self._histories(summary)
-        time, alive = _time(horizon, above=True), self._alive(x, tx, T)
-        table = {n: alive * self._count(x, tx, T, time, n) for n in range(most + 1)}
-        table[0] += 1 - alive
-        return pd.DataFrame(table, index=summary.index)
+        alive = self._alive(x, tx, T)
+        found = alive * self._count(x, tx, T, _time(horizon, above=True), count)
+        return pd.Series(found + (1 - alive) * (count == 0), index=summary.index, name=count)
 
     def probability_of_purchase(self, summary: pd.DataFrame, horizon: float) -> pd.Series:
         """Give the probability that each account buys at least once within the horizon.
@@ -173,6 +192,48 @@ class PurchaseModel(BaseEstimator):
         none = self._count(x, tx, T, _time(horizon, above=True), 0)
         buys = self._alive(x, tx, T) * (1 - none)
         return pd.Series(buys, index=summary.index, name="probability_of_purchase")
+
+    def typical_purchases(
+        self, summary: pd.DataFrame, horizon: float, *, level: float = 0.5
+    ) -> pd.Series:
+        """Give the count of purchases that each account is as likely to exceed as not.
+
+        The expected purchases are right on average and add up, yet they are no good guess of a
+        single account's count: where most buy nothing and a few buy much, the mean lies above what
+        nearly all do, and a model that expects too little of everybody errs less by absolute error.
+        The median has the smallest absolute error that can be expected of any guess; medians do
+        not add up.
+
+        Parameters
+        ----------
+        summary : pd.DataFrame
+            Histories.
+        horizon : float
+            Time units ahead, above 0.
+        level : float, default 0.5
+            Any other quantile: 0.9 gives the count that one account in ten exceeds.
+
+        Returns
+        -------
+        pd.Series of shape (n_accounts,)
+            Whole numbers, indexed as the table.
+
+        Raises
+        ------
+        ValueError
+            If the level does not lie between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise ValueError(f"level lies between 0 and 1; got {level}")
+        x, tx, T = self._histories(summary)
+        time, alive = _time(horizon, above=True), self._alive(x, tx, T)
+
+        def exceeds(rows: np.ndarray, count: np.ndarray) -> np.ndarray:
+            more = self._beyond(x[rows], tx[rows], T[rows], time, count + 1)
+            return alive[rows] * more > 1 - level
+
+        found = last_exceeded(exceeds, x.size) + 1
+        return pd.Series(found, index=summary.index, name="typical_purchases")
 
     def discounted_purchases(
         self,
@@ -311,57 +372,9 @@ class PurchaseModel(BaseEstimator):
     _alive: Any
     _ahead: Any
     _count: Any
+    _beyond: Any
     _new: Any
     _new_count: Any
-
-
-def discount_weights(
-    rate: float, periods: int | None, period: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give times, and weights of the cumulative purchases at them, that add to discounted ones.
-
-    Parameters
-    ----------
-    rate : float
-        Discount rate of one period.
-    periods : int or None
-        Periods ahead, or without limit.
-    period : float
-        Length of a period in time units.
-
-    Returns
-    -------
-    times, weights : np.ndarray
-        Summation by parts: Σ wᵢ E(tᵢ) is the discounted sum of the increments of E.
-
-    Raises
-    ------
-    ValueError
-        If the rate is negative, or not above 0 without limit, or a length is not above 0.
-
-    Examples
-    --------
-    >>> discount_weights(0.25, 2, 4.0)
-    (array([4., 8.]), array([0.16, 0.64]))
-    """
-    if rate < 0 or period <= 0 or (periods is not None and periods < 1):
-        raise ValueError(
-            f"rate is not negative, period above 0 and periods at least 1 or None; got {rate}, "
-            f"{period} and {periods}"
-        )
-    if periods is None:
-        if rate == 0:
-            raise ValueError("without a limit of periods the discount rate must be above 0")
-        nodes, weights = np.polynomial.legendre.leggauss(_INFINITE_NODES)
-        far = 45.0  # e^-45 of the present value lies beyond
-        scaled = (nodes + 1) / 2
-        moments = far * scaled**2
-        return (
-            moments * period / np.log1p(rate),
-            np.exp(-moments) * weights * far * scaled,
-        )
-    factors = (1 + rate) ** -np.arange(1.0, periods + 1)
-    return np.arange(1, periods + 1) * period, factors - np.append(factors[1:], 0.0)
 
 
 def _time(horizon: float, *, above: bool = False) -> float:

@@ -1,9 +1,11 @@
 """Is gross profit an order day modelled itself, or sales with a margin? Where losses are many."""
 
+import warnings
 from dataclasses import dataclass
 
 import pandas as pd
 
+from kamlab.value.fitting import FitWarning
 from kamlab.value.gamma_gamma import GammaGamma
 from kamlab.value.lifetime import shrunken_margin
 
@@ -86,8 +88,12 @@ def fit_spend(daily: pd.DataFrame, summary: pd.DataFrame, amount: str) -> Spend:
                 f"{losses:.0%} of repeat buyers lose money: sales an order day are modelled, and "
                 "each account's margin is drawn towards that of all."
             )
-    model = GammaGamma().fit(chosen)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # it is said below
+        model = GammaGamma().fit(chosen)
     doubts = []
+    if not model.convergence_.converged:
+        doubts.append(f"The model of spend is to be used with care: {model.convergence_.message}.")
     if abs(model.correlation_) > _CORRELATED:
         more = "more" if model.correlation_ > 0 else "less"
         doubts.append(
