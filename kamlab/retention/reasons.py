@@ -209,15 +209,21 @@ def by_recorder(defections: pd.DataFrame, blamed: str = "price") -> pd.DataFrame
     -------
     pd.DataFrame
         One row a recorder: `reported_by`, `recorded`, `blamed` (counts), `share`, `drawn_share`
-        (towards that of all, by the method of moments), most first.
+        (towards that of all, by the method of moments), `limit_low` and `limit_high` (funnel within
+        which 99.8 % of the shares of recorders like all others would lie) and `beyond` (outside
+        the funnel), most first.
 
     References
     ----------
+    .. [2] D. J. Spiegelhalter, "Funnel plots for comparing institutional performance", Statistics
+       in Medicine 24, 2005.
     .. [1] C. N. Morris, "Parametric empirical Bayes inference", Journal of the American Statistical
        Association 78, 1983.
     """
+    columns = ["reported_by", "recorded", "blamed", "share", "drawn_share"]
+    columns += ["limit_low", "limit_high", "beyond"]
     if not {"reason", "reported_by"} <= set(defections):
-        return pd.DataFrame(columns=["reported_by", "recorded", "blamed", "share", "drawn_share"])
+        return pd.DataFrame(columns=columns)
     kept = defections.dropna(subset=["reason", "reported_by"])
     table = (
         (kept["reason"] == blamed)
@@ -232,6 +238,12 @@ def by_recorder(defections: pd.DataFrame, blamed: str = "price") -> pd.DataFrame
     between = max(float((apart**2 - chance).mean()), 0.0) if len(table) else 0.0
     total = (between + chance).where(between + chance > 0, 1.0)
     table["drawn_share"] = overall + apart * between / total
+    from scipy.stats import binom
+
+    count = table["recorded"].to_numpy(int)
+    for name, end in (("limit_low", 0.001), ("limit_high", 0.999)):
+        table[name] = np.clip(binom.ppf(end, count, overall) / np.maximum(count, 1), 0, 1)
+    table["beyond"] = (table["share"] < table["limit_low"]) | (table["share"] > table["limit_high"])
     return table.sort_values(
         ["drawn_share", "reported_by"], ascending=[False, True], ignore_index=True
     )

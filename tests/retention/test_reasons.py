@@ -67,6 +67,22 @@ def test_one_odd_record_does_not_make_an_odd_recorder():
     assert found.loc["new", "share"] == 1
     assert found.loc["new", "drawn_share"] < found.loc["often", "share"]
     assert found["drawn_share"].idxmin() == "seldom"
+    assert not found.loc["new", "beyond"]
+
+
+def test_managers_alike_stay_within_the_funnel_and_one_apart_does_not():
+    generator = np.random.default_rng(1)
+    who = generator.choice([f"M{i}" for i in range(40)], 1600)
+    blamed = np.where(generator.random(1600) < 0.4, "price", "service")
+    alike = by_recorder(pd.DataFrame({"reported_by": who, "reason": blamed}))
+    blamed[who == "M3"] = "price"
+    apart = by_recorder(pd.DataFrame({"reported_by": who, "reason": blamed})).set_index(
+        "reported_by"
+    )
+
+    assert alike["beyond"].sum() <= 1
+    assert apart.loc["M3", "beyond"]
+    assert apart["beyond"].sum() <= 2
 
 
 def _closing(seed, count=400):
