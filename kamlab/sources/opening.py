@@ -283,7 +283,8 @@ def _files(made: dict[str, Assembled]) -> pd.DataFrame:
             name,
             part.origin.label,
             part.origin.size,
-            part.origin.sha256,
+            # of a server only what it answered tells whether the data is the same
+            part.key if part.origin.entry.kind == "url_env" else part.origin.sha256,
             part.meta["rows"],
             pd.to_datetime(max(part.meta["days"]), errors="coerce")
             if part.meta["days"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kamlab.errors import UsageError
-from kamlab.studies.publish import FAILED, LATEST, RECORD, write_whole
+from kamlab.studies.publish import FAILED, LATEST, NEEDS, RECORD, write_whole
 from kamlab.studies.tables import (
     Format,
     check_table,
@@ -324,8 +324,12 @@ class Study:
         """
         if not self.published:
             return None
+        if self.out and (self.out / NEEDS).is_file():  # the runner says which run is read
+            told = json.loads((self.out / NEEDS).read_bytes()).get(study, "")
+            path = self.published / study / told / "tables" / f"{table}.parquet"
+            return pd.read_parquet(path) if told and path.is_file() else None
         for run in published_runs(self.published / study):
-            about = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+            about = json.loads((run / "manifest.json").read_bytes())
             same_day = not self.as_of or about.get("as_of") == self.as_of
             same_data = about.get("data") in (str(self.data), None, "")
             path = run / "tables" / f"{table}.parquet"
@@ -366,13 +370,7 @@ class Study:
 
 
 def published_runs(folder: Path) -> list[Path]:
-    """List the successful runs of a study, the latest first, then by name from the newest.
-
-    Parameters
-    ----------
-    folder : Path
-        `OUT/<study>`.
-    """
+    """List the successful runs in `OUT/<study>`, the latest first, then by name from the newest."""
     if not folder.is_dir():
         return []
     latest = (folder / LATEST).resolve()

@@ -124,6 +124,7 @@ def draw_page(notebook: NotebookNode, job: Job) -> str:
     record: dict[str, Any] = {}
     if (job.folder / RECORD).is_file():
         record = json.loads((job.folder / RECORD).read_text(encoding="utf-8"))
+    record["warnings"] = [*job.notes, *record.get("warnings", [])]
     headings = _Headings()
     config = Config({"NbConvertBase": {"display_data_priority": _KINDS}})
     exporter = HTMLExporter(
@@ -151,6 +152,8 @@ def draw_page(notebook: NotebookNode, job: Job) -> str:
         "t": words(job.language),
     }
     page, _ = exporter.from_notebook_node(_readable(notebook), resources={"kamlab": context})
+    for need, run in job.needs.items():  # evidence stays that of this run's own period
+        page = page.replace(f'"../../{need}/latest/', f'"../../{need}/{run}/')
     return page.replace("<!--contents-->", _contents(headings.found))
 
 

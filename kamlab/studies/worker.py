@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,10 @@ class Job:
         Seconds a cell may take.
     threads : int
         Threads that numeric libraries may use.
+    needs : dict of str to str
+        Runs of other studies that it reads and links to.
+    notes : tuple of str
+        Doubts that the runner puts on the page.
     """
 
     study: str
@@ -54,6 +58,8 @@ class Job:
     sockets: Path
     cell_timeout: int | None
     threads: int
+    needs: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def end_children(pid: int) -> None:
