@@ -222,6 +222,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     }
     reconciliation, others = reconcile(connection, made, reporting)
     end = _end(connection, described.root, made)
+    sql.answer_alike(connection, sum(part.meta["rows"] for part in made["orders"].parts))
     return Sources(
         root=described.root,
         tables=tuple(made),
