@@ -59,6 +59,12 @@ class Sources:
     _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
 
+    @property
+    def begin(self) -> date:
+        """The day of the oldest order."""
+        oldest: date = sql.one(self._connection, "SELECT min(order_date) FROM orders")[0]
+        return oldest
+
     def has(self, name: str) -> bool:
         """Say whether a table is there."""
         return name in self.tables
