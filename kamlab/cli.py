@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 a study failed, 2 wrong use, 3 data refused, 75 another ru
 """
 
 import argparse
+import datetime as dt
+import json
 import os
 import shlex
 import subprocess
@@ -15,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kamlab import __version__
-from kamlab.errors import KamlabError, StudyFailedError, UsageError
+from kamlab.errors import KamlabError, UsageError
 
 if TYPE_CHECKING:
-    from kamlab.studies.plan import Data
-    from kamlab.studies.runner import Outcome
+    from kamlab.studies.plan import Data, Plan
+    from kamlab.studies.rounds import Round
 
 _SIZES = ("tiny", "small", "medium", "large")
 
@@ -58,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     compare = command("compare", "say what moved between two runs of a study, and likely why")
     compare.add_argument("before", metavar="A", help="study/run; a run may be `latest`")
     compare.add_argument("after", metavar="B")
-    compare.add_argument("--limit", type=float, default=0.25, help="change that is marked (0.25)")
+    compare.add_argument("--limit", type=float, metavar="SHARE", help="change that is marked")
+    for folder in (runs, prune):
+        folder.add_argument("folder", nargs="?", metavar="OUT", help="folder (reports)")
     for folder in (runs, prune, compare):
         folder.add_argument("--out", "--output", default="reports", metavar="OUT")
     return parser
@@ -72,6 +76,7 @@ def _describe_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--as-of", default="", metavar="DATE", help="see what happened before this day only"
     )
+    _describe_periods(run.add_argument_group("periods and freshness"))
     run.add_argument("--out", "--output", default="reports", metavar="OUT", help="folder (reports)")
     run.add_argument(
         "-p", action="append", default=[], dest="given", metavar="NAME=VALUE", help="a parameter"
@@ -84,10 +89,31 @@ def _describe_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--jobs", type=int, default=0, metavar="N", help="side by side (cores)")
     run.add_argument("--cell-timeout", type=int, default=1800, metavar="S", help="seconds (1800)")
     run.add_argument("--timeout", type=int, default=7200, metavar="S", help="a study (7200)")
+    run.add_argument("--run-timeout", type=int, metavar="S", help="the whole run (any time)")
+    run.add_argument(
+        "--allow-outside", action="store_true", help="let path parameters leave the data's folder"
+    )
     run.add_argument("--log", choices=("lines", "json"), default="lines", help="form of progress")
     run.add_argument("--quiet", action="store_true", help="tell failures only")
     run.add_argument(
-        "--on-failure", metavar="COMMAND", help="run this with the manifest of each failed study"
+        "--on-failure",
+        metavar="COMMAND",
+        help="run this with the manifest of each failed study, or run.json where none began",
+    )
+
+
+def _describe_periods(group: "argparse._ArgumentGroup") -> None:
+    """Describe which time a run is about, and how old the data may be."""
+    form = "2026-10, 2026-Q4, 2026, last-month, last-quarter, last-year"
+    group.add_argument("--period", metavar="P", help=f"as of the day after it: {form}")
+    group.add_argument("--from", dest="first", metavar="P", help="back-fill from this period")
+    group.add_argument("--to", dest="last", metavar="P", help="to this one")
+    group.add_argument("--today", metavar="DATE", help="day of the run (the clock's)")
+    group.add_argument(
+        "--max-age", type=int, metavar="DAYS", help="between the newest order and the run's day"
+    )
+    group.add_argument(
+        "--stale", choices=("refuse", "flag"), help="what to do with older data (refuse)"
     )
 
 
@@ -114,7 +140,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.debug:
             traceback.print_exc()
         code, message = _explained(error)
-    print(f"kamlab: {message}", file=sys.stderr)
+    if getattr(asked, "log", "lines") == "json":
+        event = {"event": "error", "exit_code": code, "message": message}
+        print(json.dumps(event, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"kamlab: {message}", file=sys.stderr)
     return code
 
 
@@ -123,7 +153,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
     if isinstance(error, KamlabError):
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
-        return 130, "Stopped."
+        return (error.args or (130,))[0], "Stopped."
     if isinstance(error, OSError) and error.strerror:
         return 1, f"{error.strerror}: {error.filename or ''}".rstrip(": ")
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's, of ~name
@@ -151,6 +181,7 @@ def _run(asked: argparse.Namespace) -> int:
     from kamlab.studies.discover import find_studies, notebooks_folder
     from kamlab.studies.parameters import Parameter, check_value
     from kamlab.studies.plan import make_plan
+    from kamlab.studies.rounds import read_rounds
 
     known = find_studies(notebooks_folder())
     data = Path(str(check_value(Parameter("data", "path", ""), asked.data)))
@@ -161,82 +192,109 @@ def _run(asked: argparse.Namespace) -> int:
         data=data,
         as_of=asked.as_of,
         every=asked.every,
+        outside=asked.allow_outside,
     )
     keys = None
     if asked.each is not None:
         from kamlab.studies.each import read_keys
 
         keys = read_keys(asked.each, plan)
-    if asked.jobs < 0 or asked.cell_timeout < 1 or asked.timeout < 1:
-        raise UsageError("--jobs, --cell-timeout and --timeout must be positive.")
+    rounds = read_rounds(
+        as_of=asked.as_of,
+        period=asked.period,
+        first=asked.first,
+        last=asked.last,
+        today=asked.today,
+        clock=dt.date.today(),  # noqa: DTZ011  the day where the machine stands
+    )
+    limit = 1 if asked.run_timeout is None else asked.run_timeout
+    if asked.jobs < 0 or min(asked.cell_timeout, asked.timeout, limit) < 1:
+        raise UsageError("--jobs, --cell-timeout, --timeout and --run-timeout must be positive.")
+    if (asked.max_age or 0) < 0:
+        raise UsageError("--max-age must be 0 or more.")
     reads = any(p.name == "data" for study in plan.studies.values() for p in study.parameters)
     if reads and not data.exists():
         hint = " Make it with `kamlab demo data/demo`." if asked.data == "data/demo" else ""
         raise UsageError(f"There is no data at {data}.{hint}")
+    return _run_rounds(asked, plan, data, rounds, keys, reads=reads)
 
+
+def _run_rounds(
+    asked: argparse.Namespace,
+    plan: "Plan",
+    data: Path,
+    rounds: list["Round"],
+    keys: tuple[str, ...] | None,
+    *,
+    reads: bool,
+) -> int:
+    """Run what was understood; whatever happens is written down and told to who asked for it."""
     from kamlab.studies.progress import Progress
-    from kamlab.studies.runner import Settings, cores, run_plan, warm_up
+    from kamlab.studies.record import RunRecord
+    from kamlab.studies.rounds import plan_rounds
+    from kamlab.studies.rules import read_rules
+    from kamlab.studies.runner import Settings, cores, run_rounds, warm_up
+    from kamlab.studies.stop import interrupting
 
     report = Progress(asked.log, quiet=asked.quiet)
     for name, why in plan.added.items():
         report("note", text=f"{why} needs {name}: it runs too")
-    settings = Settings(
-        out=Path(asked.out).expanduser().absolute(),
-        jobs=asked.jobs or min(cores(), len(plan.studies)),
-        cell_timeout=asked.cell_timeout,
-        timeout=asked.timeout,
-        keys=keys,
-    )
-    warm_up()
-    outcomes = run_plan(plan, _read_data(data, asked.as_of, reads=reads), settings, report)
-    return _conclude(outcomes, len(plan.studies), settings.out, asked.on_failure)
+    out = Path(asked.out).expanduser().absolute()
+    record = RunRecord(out, data, [one.period for one in rounds if one.period])
+    try:
+        with interrupting():
+            warm_up()
+            rules = read_rules(data).tightened(asked.max_age, asked.stale)
+            settings = Settings(
+                out=out,
+                jobs=asked.jobs or min(cores(), len(plan.studies)),
+                cell_timeout=asked.cell_timeout,
+                timeout=asked.timeout,
+                run_timeout=asked.run_timeout,
+                rules=rules,
+                keys=keys,
+            )
+            seen = _read_data(data, asked.as_of, reads=reads)
+            planned = plan_rounds(plan, seen, rounds, rules)
+            outcomes = run_rounds(planned, settings, report, record)
+    except (Exception, KeyboardInterrupt) as error:
+        failed = record.fail(*_explained(error))
+        _on_failure(asked.on_failure, [failed] if failed else [])
+        raise
+    bad = [one.folder / "manifest.json" for one in outcomes if one.status != "success"]
+    _on_failure(asked.on_failure, bad)
+    return report.conclude(record)
+
+
+def _on_failure(command: str | None, manifests: list[Path]) -> None:
+    """Tell whoever must know."""
+    for manifest in manifests if command else ():
+        try:
+            subprocess.run([*shlex.split(command or ""), str(manifest)], check=False)
+        except OSError as error:
+            print(f"kamlab: --on-failure: {error.strerror}: {error.filename}", file=sys.stderr)
 
 
 def _read_data(folder: Path, as_of: str, *, reads: bool) -> "Data":
     """Open the data once, so that bad data is refused before any kernel starts."""
-    from kamlab.studies.plan import Data
+    from kamlab.studies.plan import Data, fingerprint_of_reading
 
     if not reads:
         return Data(folder, as_of)
-    import hashlib
-    import json
-
     from kamlab.sources import open_data
 
     sources = open_data(folder)
     files = json.loads(sources.files.to_json(orient="records", date_format="iso"))
-    content = sorted(f"{row['table']} {row['sha256']}" for row in files)
-    fingerprint = hashlib.sha256("\n".join(content).encode()).hexdigest()
-    return Data(folder, as_of or str(sources.end), fingerprint, files)
-
-
-def _conclude(outcomes: list["Outcome"], planned: int, out: Path, command: str | None) -> int:
-    """Say where the pages are and what moved; give the exit code."""
-    from kamlab.studies.index import changes, standing
-
-    for outcome in outcomes:
-        if outcome.status != "success" and command:
-            manifest = str(outcome.folder / "manifest.json")
-            subprocess.run([*shlex.split(command), manifest], check=False)
-        if outcome.status not in ("success", "incomplete"):
-            continue
-        print(f"{outcome.study}: {out / outcome.study / 'latest' / 'index.html'}")
-        latest, before, _ = standing(out / outcome.study)
-        for change in changes(latest, before):
-            if change.jumped:
-                print(f"  {change.label} moved beyond the limit: {change.text}")
-    print(f"All studies: {out / 'index.html'}")
-    statuses = {outcome.status for outcome in outcomes} - {"success"}
-    if "stopped" in statuses or len(outcomes) < planned:
-        stopped = [o.message.rpartition(" ")[2] for o in outcomes if o.status == "stopped"]
-        import signal
-
-        return 128 + (signal.Signals[stopped[0]] if stopped else signal.SIGTERM)
-    if not statuses:
-        return 0
-    if statuses & {"failed", "timed out", "incomplete"}:
-        return StudyFailedError.exit_code
-    return 3 if "refused" in statuses else 2
+    by_day = sources.days()
+    mapping, fingerprint = fingerprint_of_reading(folder, files)
+    return Data(
+        path=folder,
+        as_of=as_of or str(sources.end),
+        fingerprint=fingerprint,
+        files=files,
+        mapping=mapping,
+        days={str(day): (lines, float(sales)) for day, lines, sales in by_day},
+    )
 
 
 def _check(asked: argparse.Namespace) -> int:
@@ -278,15 +336,16 @@ def _studies(asked: argparse.Namespace) -> int:
 
 def _runs(asked: argparse.Namespace) -> int:
     """List the runs."""
-    from kamlab.studies.history import all_runs
+    from kamlab.studies.history import all_runs, run_line
 
-    for run in all_runs(Path(asked.out).absolute()):
-        mark = " (latest)" if run["latest"] else ""
-        error = (run.get("error") or {}).get("message", "")
-        seconds = run.get("timings", {}).get("total_seconds", 0)
-        line = f"{run['study']}/{run['run']}  {run['status']}{mark}  {seconds:.1f} s"
-        print(f"{line}  {error}".rstrip())
+    for run in all_runs(_out(asked)):
+        print(run_line(run))
     return 0
+
+
+def _out(asked: argparse.Namespace) -> Path:
+    """Give the root of published studies, named with or without --out."""
+    return Path(getattr(asked, "folder", None) or asked.out).expanduser().absolute()
 
 
 def _prune(asked: argparse.Namespace) -> int:
@@ -295,7 +354,7 @@ def _prune(asked: argparse.Namespace) -> int:
     from kamlab.studies.index import write_index
     from kamlab.studies.lock import locked
 
-    out = Path(asked.out).absolute()
+    out = _out(asked)
     all_runs(out)
     if asked.dry_run:
         folders = prunable(out, asked.keep)
@@ -313,11 +372,12 @@ def _compare(asked: argparse.Namespace) -> int:
     """Compare two runs."""
     from kamlab.studies.history import compare, find_run
 
-    out = Path(asked.out).absolute()
+    out = _out(asked)
     before, after = find_run(out, asked.before), find_run(out, asked.after)
     found = compare(before, after, asked.limit)
     print(f"{before['study']}: {before['run']} to {after['run']}")
     print("\n".join(f"  {line}" for line in found.moved) or "  no headline figure to compare")
+    print("".join(f"  table {line}\n" for line in found.tables), end="")
     print("Likely because of:" if found.causes else "Nothing differs in data, parameters or code.")
     print("\n".join(f"  {line}" for line in found.causes))
     return 0

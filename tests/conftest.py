@@ -1,4 +1,4 @@
-"""What all tests share: real data beside the project, engines, and parts that may be missing."""
+"""What all tests share: real data, the published demo, engines, and parts that may be missing."""
 
 import contextlib
 import os
@@ -6,6 +6,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,46 @@ def require_part():
             pytest.skip(f"{what} is not installed")
 
     return require
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def kamlab(store):
+    """Run the command line as a user would, with a store of its own."""
+
+    def run(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "kamlab", *map(str, words)],
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, "KAMLAB_STORE": str(store)},
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, kamlab):
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    kamlab("demo", folder, "--size", "small", "--seed", "7")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published(demo, tmp_path_factory, kamlab):
+    """Publish every study on the demo, as `make report` does."""
+    out = tmp_path_factory.mktemp("reports")
+    kamlab("run", "--all", "--data", demo, "--out", out)
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,11 @@ def _lazy(orders: IntoFrame) -> nw.LazyFrame:
         return frame
     import duckdb
 
-    return nw.from_native(duckdb.connect().from_arrow(_arrow(frame)))
+    from kamlab.sources.sql import answer_alike
+
+    table, connection = _arrow(frame), duckdb.connect()
+    answer_alike(connection, table.num_rows)
+    return nw.from_native(connection.from_arrow(table))
 
 
 def in_duckdb(table: pd.DataFrame) -> nw.LazyFrame:
@@ -338,11 +342,15 @@ def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
         else:
             import duckdb
 
+            from kamlab.sources.sql import answer_alike
+
             folder = stack.enter_context(TemporaryDirectory(prefix="kamlab-"))
             engine = stack.enter_context(duckdb.connect())
             paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
             for frame, path in zip(frames, paths, strict=True):
                 frame.sink_parquet(path)
+            rows = "SELECT coalesce(max(num_rows), 0) FROM parquet_file_metadata($1)"
+            answer_alike(engine, engine.execute(rows, [paths]).fetchall()[0][0])
             yield tuple(nw.from_native(engine.read_parquet(path)) for path in paths)
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from kamlab.charts.labels import name_points
 from kamlab.charts.style import (
     CLASS_COLOURS,
     CLASS_MARKERS,
@@ -76,9 +76,13 @@ def sales_by_margin(
         axes.yaxis.set_major_formatter(percent)
         axes.set_xlabel(f"Net sales, {currency}")
         axes.set_ylabel("Gross margin rate")
-        _label_largest(axes, shown, margin, labels)
         headline(axes, _message(counts))
         axes.legend(loc="lower left", fontsize=8.5, markerscale=1.2)
+        names = shown.get("name", shown["account_id"]).fillna(shown["account_id"])
+        largest = shown["net_sales"].nlargest(4 * labels)
+        points = [(sales, margin[row], shorten(names[row], 24)) for row, sales in largest.items()]
+        everybody = np.column_stack([shown["net_sales"], margin])
+        name_points(axes, points, among=everybody, limit=labels)
     left_out = len(accounts) - len(shown)
     alt = (
         f"Scatter of {len(shown)} accounts by net sales and gross margin rate. "
@@ -88,30 +92,6 @@ def sales_by_margin(
         + (f". {left_out} accounts without sales or cost are not drawn." if left_out else ".")
     )
     return figure, alt
-
-
-def _label_largest(axes: Axes, shown: pd.DataFrame, margin: pd.Series, labels: int) -> None:
-    """Name the largest accounts, each where no other name stands yet."""
-    names = shown.get("name", shown["account_id"]).fillna(shown["account_id"])
-    width = np.log10(shown["net_sales"].max() / shown["net_sales"].min()) if len(shown) else 1.0
-    height = float(margin.max() - margin.min()) if len(shown) else 1.0
-    placed: list[tuple[float, float]] = []
-    for row in shown["net_sales"].nlargest(4 * labels).index:
-        x = float(np.log10(shown.at[row, "net_sales"])) / max(width, 1e-9)
-        y = float(margin[row]) / max(height, 1e-9)
-        taken = any(abs(x - a) < 0.3 and abs(y - b) < 0.05 for a, b in placed)
-        if taken or len(placed) >= labels:
-            continue
-        placed.append((x, y))
-        axes.annotate(
-            shorten(names[row], 22),
-            (shown.at[row, "net_sales"], margin[row]),
-            xytext=(-5, 6),
-            textcoords="offset points",
-            ha="right",
-            fontsize=8,
-            color=INK,
-        )
 
 
 def _message(counts: pd.Series) -> str:

@@ -108,7 +108,7 @@ def whale(profit: pd.Series) -> tuple[Figure, str]:
             color=INK,
         )
         axes.annotate(
-            "end 100 %",
+            "end 100%",
             (1, 1),
             xytext=(-4, -14),
             textcoords="offset points",

@@ -1,8 +1,10 @@
 """How have sales and gross profit moved, month by month?"""
 
+import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kamlab.charts.labels import name_lines
 from kamlab.charts.style import BLUE, GREEN, canvas, headline, look, short_number
 
 
@@ -22,6 +24,7 @@ def monthly(months: pd.DataFrame, *, currency: str, message: str) -> tuple[Figur
     sums = months.groupby("month")[["net_sales", "gross_profit"]].sum(min_count=1).sort_index()
     with look():
         figure, (axes,) = canvas(8.0, 3.4)
+        ends = []
         for column, colour, label in (
             ("net_sales", BLUE, "net sales"),
             ("gross_profit", GREEN, "gross profit"),
@@ -29,20 +32,13 @@ def monthly(months: pd.DataFrame, *, currency: str, message: str) -> tuple[Figur
             line = sums[column].dropna()
             if len(line):
                 axes.plot(line.index, line, color=colour, lw=2)
-                axes.annotate(
-                    label,
-                    (line.index[-1], line.iloc[-1]),
-                    xytext=(6, 0),
-                    textcoords="offset points",
-                    color=colour,
-                    va="center",
-                    fontweight="bold",
-                )
+                ends.append((mdates.date2num(line.index[-1]), line.iloc[-1], label, colour))
         axes.axhline(0, color="black", lw=0.8)
         axes.yaxis.set_major_formatter(short_number)
         axes.set_ylabel(f"{currency} a month")
         axes.margins(x=0.01)
         headline(axes, message)
+        name_lines(axes, ends, size=9.5)
     alt = (
         f"Lines of net sales and gross profit by month, {sums.index.min():%Y-%m} to "
         f"{sums.index.max():%Y-%m}. {message}. Last month: net sales "

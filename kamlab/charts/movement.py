@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kamlab.charts.labels import name_lines
 from kamlab.charts.style import MUTED, PALETTE, canvas, headline, look, percent
 
 
@@ -62,7 +63,7 @@ def survival(curves: pd.DataFrame, *, unit: str, message: str) -> tuple[Figure, 
     message : str
         Title: what the reader should see.
     """
-    said = []
+    said, ends = [], []
     with look():
         figure, (axes,) = canvas(8.0, 3.9)
         for place, (segment, curve) in enumerate(curves.groupby("segment", sort=False)):
@@ -78,16 +79,7 @@ def survival(curves: pd.DataFrame, *, unit: str, message: str) -> tuple[Figure, 
                     color=colour,
                     alpha=0.12,
                 )
-            axes.annotate(
-                f"{segment} ",
-                (curve["time"].iloc[-1], curve["survival"].iloc[-1]),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color=colour,
-                fontweight="bold",
-            )
+            ends.append((curve["time"].iloc[-1], curve["survival"].iloc[-1], segment, colour))
             said.append(f"{segment}: {percent(curve['survival'].iloc[-1])} at the end")
         axes.axhline(0.5, color=MUTED, lw=0.8, ls=":")
         axes.set_ylim(0, 1.03)
@@ -95,4 +87,5 @@ def survival(curves: pd.DataFrame, *, unit: str, message: str) -> tuple[Figure, 
         axes.set_xlabel(unit)
         axes.set_ylabel("Still buying")
         headline(axes, message)
+        name_lines(axes, ends)
     return figure, f"Survival curves. {message}. " + "; ".join(said) + "."

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kamlab.charts.style import BLUE, INK, MUTED, canvas, headline, look, shorten
+from kamlab.charts.labels import name_points
+from kamlab.charts.style import BLUE, MUTED, canvas, headline, look, shorten
 
 
 def portfolio_map(
@@ -44,21 +45,26 @@ def portfolio_map(
             here = (row.strength, row.attractiveness)
             if not np.isnan(before).any():
                 axes.annotate(
-                    "", here, before, arrowprops={"arrowstyle": "->", "color": INK, "lw": 0.9}
+                    "", here, before, arrowprops={"arrowstyle": "->", "color": MUTED, "lw": 0.9}
                 )
-            axes.annotate(
-                shorten(str(names.get(row.account_id, row.account_id)), 20),
-                here,
-                xytext=(5, 5),
-                textcoords="offset points",
-                fontsize=8,
-                color=INK,
-            )
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
-        axes.set_xlabel("Our strength with the account (place among all)")
+        moved = "strength_before" in shown and shown["strength_before"].notna().any()
+        axes.set_xlabel(
+            "Our strength with the account (place among all)"
+            + ("; arrows come from where it stood a period ago" if moved else "")
+        )
         axes.set_ylabel("Attractiveness (place among all)")
         headline(axes, message)
+        points = [
+            (
+                row.strength,
+                row.attractiveness,
+                shorten(names.get(row.account_id, row.account_id), 24),
+            )
+            for row in large.itertuples(index=False)
+        ]
+        name_points(axes, points, among=shown[["strength", "attractiveness"]].to_numpy(float))
     said = ", ".join(
         f"{names.get(row.account_id, row.account_id)} {row.cell}"
         for row in large.itertuples(index=False)

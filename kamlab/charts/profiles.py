@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kamlab.charts.labels import name_points
 from kamlab.charts.style import (
     BLUE,
     INK,
@@ -57,7 +58,7 @@ def price_forest(effects: pd.DataFrame, *, limit: int = 12) -> tuple[Figure, str
         axes.grid(visible=False, axis="y")
         axes.margins(y=0.02)
         headline(axes, message)
-    alt = f"Price paid against peers, with 90 % intervals. {message}. "
+    alt = f"Price paid against peers, with 90% intervals. {message}. "
     if len(known):
         alt += (
             f"Least: {shorten(names.iloc[-1])} {percent(np.expm1(known['price_effect'].iloc[0]))}; "
@@ -103,15 +104,6 @@ def room_to_grow(accounts: pd.DataFrame, *, currency: str, labels: int = 6) -> t
                     alpha=0.8,
                     label=f"wallet {source}",
                 )
-        for row in prize.nlargest(labels).index:
-            axes.annotate(
-                shorten(names[row], 22),
-                (shown.at[row, "head_room"], shown.at[row, "margin_rate"]),
-                xytext=(-5, 5),
-                textcoords="offset points",
-                ha="right",
-                fontsize=8,
-            )
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(short_number)
         axes.yaxis.set_major_formatter(percent)
@@ -120,6 +112,11 @@ def room_to_grow(accounts: pd.DataFrame, *, currency: str, labels: int = 6) -> t
         if len(shown):
             axes.legend(loc="lower left", fontsize=8.5)
         headline(axes, message)
+        places = shown[["head_room", "margin_rate"]]
+        points = [
+            (*places.loc[row], shorten(names[row], 24)) for row in prize.nlargest(labels).index
+        ]
+        name_points(axes, points, among=places.to_numpy(float))
     first = ", ".join(shorten(names[row], 22) for row in prize.nlargest(3).index)
     return figure, f"Scatter of head-room and margin. {message}. Most to win: {first or 'nobody'}."
 

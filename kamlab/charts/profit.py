@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kamlab.charts.labels import name_points
 from kamlab.charts.style import (
     BLUE,
     GREEN,
@@ -108,21 +109,6 @@ def sales_by_contribution(
         axes.axhline(0, color=INK, lw=0.9)
         ends = [*shown.nsmallest(labels // 2, "contribution").index,
                 *shown.nlargest(labels // 2, "contribution").index]  # fmt: skip
-        placed: list[tuple[float, float]] = []
-        for row in shown.loc[list(dict.fromkeys(ends))].itertuples(index=False):
-            here = (np.log10(row.net_sales), np.sign(row.contribution) * np.log10(
-                max(abs(row.contribution), 1.0)))  # fmt: skip
-            if any(abs(here[0] - a) < 1.2 and abs(here[1] - b) < 0.35 for a, b in placed):
-                continue
-            placed.append(here)
-            axes.annotate(
-                shorten(str(names.get(row.account_id, row.account_id)), 20),
-                (row.net_sales, row.contribution),
-                xytext=(-5, 5),
-                textcoords="offset points",
-                ha="right",
-                fontsize=8,
-            )
         axes.set_xscale("log")
         axes.set_yscale("symlog", linthresh=max(float(shown["contribution"].abs().median()), 1.0))
         axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
@@ -130,6 +116,15 @@ def sales_by_contribution(
         axes.set_xlabel(f"Net sales ({currency}, each mark ten times the last)")
         axes.set_ylabel(f"Contribution ({currency})")
         headline(axes, message)
+        points = [
+            (
+                row.net_sales,
+                row.contribution,
+                shorten(names.get(row.account_id, row.account_id), 24),
+            )
+            for row in shown.loc[list(dict.fromkeys(ends))].itertuples(index=False)
+        ]
+        name_points(axes, points, among=shown[["net_sales", "contribution"]].to_numpy(float))
     worst = ", ".join(
         f"{names.get(row.account_id, row.account_id)} {short_number(row.contribution)}"
         for row in shown.nsmallest(4, "contribution").itertuples(index=False)

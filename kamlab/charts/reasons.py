@@ -40,7 +40,7 @@ def corrected(table: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
         axes.set_ylim(-0.7, top + 0.8)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter(percent)
-        axes.set_xlabel("Share of those that left, 90 % intervals")
+        axes.set_xlabel("Share of those that left, 90% intervals")
         axes.grid(visible=False, axis="y")
         headline(axes, message)
     said = "; ".join(

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kamlab.charts.labels import name_points
 from kamlab.charts.style import BLUE, INK, MUTED, ORANGE, canvas, headline, look, percent, shorten
 
 _SCALE = {5: "#0a4f86", 4: "#5b9bd0", 3: "#c9ced3", 2: "#f0b37a", 1: "#c25a00"}
+# the pale ones are darker where they are letters
+_WORD_COLOURS = {4: "#3474ad", 3: "#5f6b76", 2: "#9a5a14"}
 _WORDS = {5: "highly satisfied", 4: "satisfied", 3: "no opinion", 2: "dissatisfied",
           1: "extremely dissatisfied"}  # fmt: skip
 
@@ -42,8 +45,10 @@ def five_points(table: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
             left += share
         top = float(places[-1]) + 0.5 if len(places) else 0.5
         for code, place in zip(_SCALE, np.linspace(0.02, 0.82, 5), strict=True):
-            axes.annotate(_WORDS[code], (place, top), fontsize=8, color=_SCALE[code], va="bottom",
-                          fontweight="bold")  # fmt: skip
+            colour = _WORD_COLOURS.get(code, _SCALE[code])
+            axes.annotate(
+                _WORDS[code], (place, top), fontsize=8, color=colour, va="bottom", fontweight="bold"
+            )
         axes.set_yticks(places, [shorten(name) for name in shown["segment"]])
         axes.set_xlim(0, 1)
         axes.set_ylim(-0.5, top + 0.35)
@@ -77,19 +82,15 @@ def importance_map(table: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
             color=np.where(urgent, ORANGE, BLUE),
             zorder=3,
         )
-        for row in table.itertuples(index=False):
-            axes.annotate(
-                str(row.item),
-                (row.performance, row.importance),
-                xytext=(6, 4),
-                textcoords="offset points",
-                fontsize=8.5,
-            )
         axes.axvline(table["performance"].mean(), color=MUTED, lw=0.9, ls=":")
         axes.axhline(table["importance"].mean(), color=MUTED, lw=0.9, ls=":")
         axes.margins(0.14)
         axes.set_xlabel("Performance: mean score, 1 to 5")
         axes.set_ylabel("Importance: share of overall satisfaction it explains")
+        axes.yaxis.set_major_formatter(percent)
         headline(axes, message)
+        places = table[["performance", "importance"]].to_numpy(float)
+        named = zip(*places.T, table["item"].map(shorten), strict=True)
+        name_points(axes, named, among=places, size=8.5)
     said = "; ".join(f"{row.item}: {row.quadrant}" for row in table.itertuples(index=False))
     return figure, f"Importance against performance. {message}. {said}."

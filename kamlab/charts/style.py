@@ -39,33 +39,41 @@ CLASS_MARKERS = {
     "margin unknown": "s",
 }
 
-# Fonts that carry Chinese, Japanese and Korean names, in the order of preference.
-CJK_FONTS = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "WenQuanYi Micro Hei",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "SimHei",
-)
+# Fonts for the names which the default one cannot draw, by script, in the order of preference.
+OTHER_FONTS = {
+    "Chinese, Japanese, Korean": (
+        "Noto Sans CJK SC",
+        "Source Han Sans SC",
+        "WenQuanYi Micro Hei",
+        "PingFang SC",
+        "Microsoft YaHei",
+        "SimHei",
+    ),
+    "Thai": ("Noto Sans Thai", "Leelawadee UI", "Thonburi", "Loma"),
+    "Devanagari": ("Noto Sans Devanagari", "Nirmala UI", "Kohinoor Devanagari", "Lohit Devanagari"),
+}
 
 
 def fonts() -> list[str]:
-    """Name the fonts to draw with: the default one, then the first installed CJK font.
+    """Name the fonts to draw with: the default one, then the first installed one of each script.
+
+    The default font has Latin, Cyrillic, Greek, Hebrew and Arabic letters. Letters for which no
+    font is installed show as boxes; `kamlab.studies` says so below the chart.
 
     Returns
     -------
     list of str
-        One name where no CJK font is installed; names in such scripts then show as boxes, and
-        `has_cjk_font` lets a page say so.
     """
     installed = set(font_manager.get_font_names())
-    return ["DejaVu Sans", *[name for name in CJK_FONTS if name in installed][:1]]
+    found = [
+        next((name for name in names if name in installed), None) for names in OTHER_FONTS.values()
+    ]
+    return ["DejaVu Sans", *[name for name in found if name]]
 
 
 def has_cjk_font() -> bool:
     """Tell whether Chinese, Japanese and Korean names can be drawn here."""
-    return len(fonts()) > 1
+    return bool(set(fonts()) & set(OTHER_FONTS["Chinese, Japanese, Korean"]))
 
 
 @contextmanager
@@ -114,18 +122,9 @@ def canvas(width: float = 8.0, height: float = 4.2, columns: int = 1) -> tuple[F
     return figure, list(axes)
 
 
-def headline(axes: Axes, message: str, per_inch: float = 9.5) -> None:
-    """Set a chart's message as its title, wrapped to the width of its axes."""
-    words, lines = message.split(), [""]
-    figure = axes.get_figure(root=True)
-    width = figure.get_size_inches()[0] / max(1, len(figure.axes)) if figure else 8.0
-    limit = int(per_inch * width)
-    for word in words:
-        if lines[-1] and len(lines[-1]) + len(word) + 1 > limit:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    axes.set_title("\n".join(lines))
+def headline(axes: Axes, message: str) -> None:
+    """Set a chart's message as its title, wrapped where the figure ends."""
+    axes.set_title(message, wrap=True)
 
 
 def short_number(value: float, _position: object = None) -> str:
@@ -158,13 +157,13 @@ def percent(value: float, _position: object = None) -> str:
     Examples
     --------
     >>> percent(0.873), percent(-0.02), percent(0.004)
-    ('87 %', '−2 %', '0.4 %')
+    ('87%', '−2%', '0.4%')
     """
     if not math.isfinite(value):
         return "–"
     points = abs(value) * 100
     digits = 1 if 0 < points < 0.95 else 0
-    return f"{'−' if value < 0 and points > 0 else ''}{points:.{digits}f} %"
+    return f"{'−' if value < 0 and points > 0 else ''}{points:.{digits}f}%"
 
 
 def shorten(name: object, limit: int = 28) -> str:

@@ -1,10 +1,23 @@
 """Can the prediction be trusted? Calibration, capture and rivals."""
 
+import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kamlab.charts.style import BLUE, GREEN, INK, MUTED, ORANGE, canvas, headline, look, percent
+from kamlab.charts.labels import name_lines
+from kamlab.charts.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    canvas,
+    headline,
+    look,
+    percent,
+    short_number,
+)
 
 
 def calibration(bins: pd.DataFrame, *, event: str, message: str) -> tuple[Figure, str]:
@@ -117,18 +130,6 @@ def tracking(
         figure, (axes,) = canvas(8.0, 3.6)
         axes.plot(actual.index, actual, color=INK, lw=2)
         axes.plot(expected.index, expected, color=ORANGE, lw=2, ls="--")
-        for line, label, colour, lift in (
-            (actual, "actual", INK, 6),
-            (expected, "expected", "#9a6a00", -8),
-        ):
-            axes.annotate(
-                label,
-                (line.index[-1], line.iloc[-1]),
-                xytext=(5, lift),
-                textcoords="offset points",
-                color=colour,
-                fontweight="bold",
-            )
         when = pd.Timestamp(str(split))
         axes.axvline(when, color=MUTED, lw=1, ls=":")
         axes.annotate(
@@ -141,5 +142,8 @@ def tracking(
             color=MUTED,
         )
         axes.set_ylabel(unit)
+        axes.yaxis.set_major_formatter(short_number)
         headline(axes, message)
+        ends = ((actual, "actual", INK), (expected, "expected", "#9a6a00"))
+        name_lines(axes, [(mdates.date2num(s.index[-1]), s.iloc[-1], n, c) for s, n, c in ends])
     return figure, f"Lines of actual and expected {unit}. {message}."

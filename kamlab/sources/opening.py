@@ -64,6 +64,20 @@ class Sources:
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
     _pushed: Pushed | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def begin(self) -> date:
+        """The day of the oldest order."""
+        return self.days()[0][0]
+
+    def days(self) -> list[tuple[date, int, float]]:
+        """Give each day of the orders with its lines and net sales, the oldest first."""
+        lines = nw.from_native(self.table("orders")).lazy()
+        asked = [nw.len().alias("lines"), nw.col("net_sales").sum()]
+        found = lines.group_by("order_date").agg(*asked).collect("pyarrow").to_native()
+        columns = (found["order_date"], found["lines"], found["net_sales"])
+        rows = zip(*(column.to_pylist() for column in columns), strict=True)
+        return sorted((day, int(count), float(sales)) for day, count, sales in rows)
+
     def has(self, name: str) -> bool:
         """Say whether a table is there."""
         return name in self.tables
@@ -260,6 +274,8 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         reconciliation = reconciliation.sort_index(ignore_index=True)
         others = _with(_set_aside(pushed), others)
         files = _with(_file_of(pushed), files)
+    else:
+        sql.answer_alike(connection, sum(part.meta["rows"] for part in made["orders"].parts))
     return Sources(
         root=described.root,
         tables=(("orders",) if pushed else ()) + tuple(made),
@@ -345,7 +361,8 @@ def _files(made: dict[str, Assembled]) -> pd.DataFrame:
             name,
             part.origin.label,
             part.origin.size,
-            part.origin.sha256,
+            # of a server only what it answered tells whether the data is the same
+            part.key if part.origin.entry.kind == "url_env" else part.origin.sha256,
             part.meta["rows"],
             pd.to_datetime(max(part.meta["days"]), errors="coerce")
             if part.meta["days"]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from kamlab.errors import UsageError
-from kamlab.studies.index import changes, study_folders
+from kamlab.studies.index import changes, period_of, study_folders
 from kamlab.studies.manifest import read_manifests
+from kamlab.studies.rules import JUMP
 
 
 def all_runs(out: Path) -> list[dict[str, Any]]:
@@ -64,6 +65,15 @@ def prune(out: Path, keep: int) -> list[Path]:
     return folders
 
 
+def run_line(run: dict[str, Any]) -> str:
+    """Say in one line what a run was about, how it ended, how long it took and what it found."""
+    words = [f"{run['study']}/{run['run']}", run["status"] + (" (latest)" if run["latest"] else "")]
+    if run["status"] != "broken":
+        words += [period_of(run), f"{run['timings'].get('total_seconds', 0):.1f} s"]
+    words += [f"{h['label']}: {h.get('text')}" for h in run.get("headlines", [])[:1]]
+    return "  ".join([*words, (run.get("error") or {}).get("message", "")]).rstrip()
+
+
 def find_run(out: Path, name: str) -> dict[str, Any]:
     """Find a run by `study/run`, where the run may be `latest` or the start of its name.
 
@@ -95,6 +105,8 @@ class Comparison:
     ----------
     moved : list of str
         One line a headline figure.
+    tables : list of str
+        One line a published table that changed.
     jumped : bool
         Whether one moved beyond the limit.
     causes : list of str
@@ -102,19 +114,20 @@ class Comparison:
     """
 
     moved: list[str]
+    tables: list[str]
     jumped: bool
     causes: list[str]
 
 
-def compare(old: dict[str, Any], new: dict[str, Any], limit: float = 0.25) -> Comparison:
+def compare(old: dict[str, Any], new: dict[str, Any], limit: float | None = None) -> Comparison:
     """Say what moved between two runs and likely why.
 
     Parameters
     ----------
     old, new : dict
         Manifests of runs of one study.
-    limit : float, default 0.25
-        Share of a figure beyond which its change is marked.
+    limit : float, optional
+        Share of a figure beyond which its change is marked; else what the newer run's rules say.
 
     Raises
     ------
@@ -123,18 +136,49 @@ def compare(old: dict[str, Any], new: dict[str, Any], limit: float = 0.25) -> Co
     """
     if old["study"] != new["study"]:
         raise UsageError(f"{old['study']} and {new['study']} are two studies; compare runs of one.")
+    from kamlab.studies.differences import table_changes  # pandas, which `kamlab runs` does without
+
     found = changes(new, old, limit)
-    moved = [f"{c.label}: {c.text}{' (beyond the limit)' if c.jumped else ''}" for c in found]
+    limits = {entry["label"]: entry.get("limit") or JUMP for entry in new.get("headlines", [])}
+    moved = [
+        f"{c.label}: {c.text}"
+        + (f" (beyond the limit of {limit or limits[c.label]:.0%})" if c.jumped else "")
+        for c in found
+    ]
     jumped = any(change.jumped for change in found if not math.isnan(change.share))
-    return Comparison(moved, jumped, _causes(old, new))
+    tables = table_changes(old, new, limit or JUMP) if "folder" in old and "folder" in new else []
+    return Comparison(moved, tables, jumped, _causes(old, new))
+
+
+def _revised(old: dict[str, list[float]], new: dict[str, list[float]]) -> list[str]:
+    """Say what happened to orders: later months are new data, earlier ones were revised."""
+    if not old or not new:
+        return []
+    last = max(old)
+    months = sorted({*old, *new})
+    empty = [0, 0.0]
+    moved = {m: (old.get(m, empty), new.get(m, empty)) for m in months if old.get(m) != new.get(m)}
+    past = {month: pair for month, pair in moved.items() if month < last}
+    late = {month: pair for month, pair in moved.items() if month >= last}
+    said = []
+    for what, these in (("revised orders", past), ("new orders", late)):
+        if these:
+            lines = sum(pair[1][0] - pair[0][0] for pair in these.values())
+            sales = sum(pair[1][1] - pair[0][1] for pair in these.values())
+            span = min(these) if len(these) == 1 else f"{min(these)} to {max(these)}"
+            said.append(f"{what} of {span}: {lines:+,} lines, {sales:+,.2f} net sales")
+    return said
 
 
 def _causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """List what differs in what went in."""
-    causes = []
-    before = {entry.get("file"): entry for entry in old.get("inputs", [])}
+    causes = _revised(old.get("months") or {}, new.get("months") or {})
+    if old.get("mapping") != new.get("mapping"):
+        causes.append("the mapping file says other things")
+    # two queries over one file have the same name and differ by their table
+    before = {(entry.get("table"), entry.get("file")): entry for entry in old.get("inputs", [])}
     for entry in new.get("inputs", []):
-        earlier = before.pop(entry.get("file"), None)
+        earlier = before.pop((entry.get("table"), entry.get("file")), None)
         if earlier is None:
             causes.append(f"new file {entry.get('file')}")
         elif earlier.get("sha256") != entry.get("sha256"):
@@ -142,7 +186,7 @@ def _causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             how = "new data in" if later else "revised data in"
             rows = f"{earlier.get('rows')} to {entry.get('rows')} rows"
             causes.append(f"{how} {entry.get('file')} ({rows})")
-    causes += [f"file {name} is gone" for name in before]
+    causes += [f"file {name} is gone" for _, name in before]
     was, now = old.get("parameters", {}), new.get("parameters", {})
     causes += [
         f"parameter {name}: {was.get(name)!r} to {now.get(name)!r}"
@@ -151,6 +195,8 @@ def _causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     ]
     if old.get("notebook", {}).get("sha256") != new.get("notebook", {}).get("sha256"):
         causes.append("the notebook was changed")
+    if old.get("versions", {}).get("code") != new.get("versions", {}).get("code"):
+        causes.append("the code of kamlab was changed")
     for part in ("kamlab", "commit", "python"):
         one, other = (run.get("versions", {}).get(part) for run in (old, new))
         if one != other:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kamlab.studies.manifest import read_manifests
-from kamlab.studies.publish import LATEST, write_whole
-
-# A headline figure that moves by more than this share of itself is marked.
-JUMP = 0.25
+from kamlab.errors import UsageError
+from kamlab.studies.manifest import read_json, read_manifests
+from kamlab.studies.period import read_period
+from kamlab.studies.publish import LATEST, RUN, write_whole
+from kamlab.studies.rules import JUMP
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,17 @@ class Change:
     jumped: bool
 
 
-def changes(now: dict[str, Any], before: dict[str, Any], limit: float = JUMP) -> list[Change]:
+def changes(
+    now: dict[str, Any], before: dict[str, Any], limit: float | None = None
+) -> list[Change]:
     """Compare the headline figures of two runs of a study.
 
     Parameters
     ----------
     now, before : dict
         Manifests.
-    limit : float, default 0.25
-        Share beyond which a change is marked.
+    limit : float, optional
+        Share beyond which a change is marked; else what the newer run's rules say of each figure.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def changes(now: dict[str, Any], before: dict[str, Any], limit: float = JUMP) ->
         else:
             moved = f"{share:+.1%}".replace("-", "−")
             text = f"{moved} (was {was})"
-        found.append(Change(entry["label"], text, share, abs(share) > limit))
+        allowed = limit or entry.get("limit") or JUMP
+        found.append(Change(entry["label"], text, share, abs(share) > allowed))
     return found
 
 
@@ -81,6 +84,36 @@ def _share(value: object, old: object) -> float:
     if not isinstance(value, int | float) or not isinstance(old, int | float) or not old:
         return math.nan
     return (value - old) / abs(old)
+
+
+def run_before(run: dict[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Find the run with which a run is compared.
+
+    Parameters
+    ----------
+    run : dict
+        Manifest of a success; empty where there is none.
+    runs : list of dict
+        Manifests of all runs of the study, in order of period and end.
+
+    Returns
+    -------
+    dict
+        On the same data: the last success on the period before, where a period was asked for; else
+        on the last day before; else the one before on the same day. Empty where there is none.
+    """
+    if not run:
+        return {}
+    same = [one for one in runs if one["status"] == "success" and _about_the_same(one, run)]
+    place = next((n for n, other in enumerate(same) if other["run"] == run["run"]), 0)
+    same = same[:place]
+    earlier = [other for other in same if str(other.get("as_of")) < str(run.get("as_of"))]
+    try:
+        wanted = read_period(run.get("asked_period", "")).before.as_of.isoformat()
+    except UsageError:
+        wanted = ""
+    fits = [other for other in earlier if other.get("as_of") == wanted]
+    return (fits or earlier or same or [{}])[-1]
 
 
 def standing(study_folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
@@ -99,9 +132,7 @@ def standing(study_folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[d
     runs = read_manifests(study_folder)
     good = [run for run in runs if run["status"] == "success"]
     latest = next((run for run in good if run["latest"]), {})
-    same = [run for run in good if latest and _about_the_same(run, latest)]
-    place = same.index(latest) if latest in same else 0
-    return latest, (same[place - 1] if place > 0 else {}), runs
+    return latest, run_before(latest, good), runs
 
 
 def _about_the_same(run: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -138,13 +169,24 @@ def write_index(out: Path) -> None:
 <body>
 <header><h1>Studies</h1></header>
 <main class="index">
-{sections or "<p>Nothing is published here yet.</p>"}
+{_last_run(out)}{sections or "<p>Nothing is published here yet.</p>"}
 </main>
 <footer><p>Made by kamlab</p></footer>
 </body>
 </html>
 """
     write_whole(out / "index.html", page)
+
+
+def _last_run(out: Path) -> str:
+    """Draw a line about the last run, where it did not end well: a reader must know."""
+    run = read_json(out / RUN)
+    if run.get("status") in (None, "success", "running"):
+        return ""
+    asked = ", ".join(map(str, run.get("periods", [])))
+    when = f"The last run{f' ({asked})' if asked else ''} ended {run.get('finished')}"
+    said = html.escape(f"{when}: {run['status']}. {run.get('message', '')}")
+    return f'<p class="bad">{said}</p>\n'
 
 
 def _section(folder: Path) -> str:
@@ -173,8 +215,10 @@ def _section(folder: Path) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _period(run: dict[str, Any]) -> str:
+def period_of(run: dict[str, Any]) -> str:
     """Say which period a run speaks of."""
+    if run.get("asked_period"):
+        return str(run["asked_period"])
     period = run.get("period") or {}
     if period.get("start"):
         return f"{period['start']} – {period.get('end')}"
@@ -190,7 +234,7 @@ def _facts(run: dict[str, Any]) -> str:
     """Draw period, status and duration of a run."""
     facts = {
         "Status": "published",
-        "Period": _period(run),
+        "Period": period_of(run),
         "As of": run.get("as_of") or "–",
         "Data": Path(str(run.get("data", ""))).name or "–",
         "Duration": _seconds(run),
@@ -235,7 +279,7 @@ def _line(run: dict[str, Any], folder: Path) -> str:
     """Draw one line of the history."""
     place = html.escape(f"{folder.name}/{run['folder'].relative_to(folder)}")
     page = "index.html" if run["status"] == "success" else "manifest.json"
-    said = f"{run['status']}, {_period(run)}, {_seconds(run)}"
+    said = f"{run['status']}, {period_of(run)}, {_seconds(run)}"
     if run["status"] == "broken":
         return f"<li>{html.escape(run['run'])}: broken</li>"
     return f'<li><a href="{place}/{page}">{html.escape(run["run"])}</a>: {html.escape(said)}</li>'

@@ -12,7 +12,9 @@ from typing import Any
 
 import kamlab
 from kamlab.studies.discover import StudyFile, cell_source
+from kamlab.studies.plan import Data
 from kamlab.studies.publish import FAILED, LATEST, RECORD, RESULT, write_whole
+from kamlab.studies.rules import Rules
 from kamlab.studies.worker import Job
 
 MANIFEST = "manifest.json"
@@ -48,9 +50,21 @@ def versions() -> dict[str, Any]:
     return {
         "kamlab": kamlab.__version__,
         "commit": commit,
+        "code": package_hash(),
         "python": platform.python_version(),
         "libraries": found,
     }
+
+
+@functools.cache
+def package_hash() -> str:
+    """Give a digest of the library's own files: the version of the code that makes the content."""
+    package = Path(kamlab.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.suffix in (".py", ".j2", ".css", ".js"):
+            digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def code_hash(path: Path) -> str:
@@ -65,8 +79,8 @@ def run_identity(
 ) -> str:
     """Name a run by its period and by what decides its content.
 
-    The same data, parameters and code give the same name, so that a repeated run takes the place
-    of the one before.
+    The same data, parameters and code (the notebook's and the library's) give the same name, so
+    that a repeated run takes the place of the one before.
 
     Parameters
     ----------
@@ -85,7 +99,8 @@ def run_identity(
         Such as `2013-06-30_1f0c93ab`.
     """
     decisive = {k: v for k, v in parameters.items() if k not in (*_PLACES, "data")}
-    content = [study.name, code_hash(study.path), kamlab.__version__, decisive, fingerprint, needs]
+    code = [code_hash(study.path), package_hash()]
+    content = [study.name, code, decisive, fingerprint, needs]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
     return f"{parameters.get('as_of') or 'undated'}_{digest[:8]}"
 
@@ -107,7 +122,30 @@ def _moved(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[st
     return [f"{file} was changed while the study ran; run it again." for file in changed]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _content(folder: Path) -> dict[str, str]:
+    """Give a digest of the page and of each table, by file."""
+    files = [*folder.glob("index.html"), *folder.glob("tables/*.csv")]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(files)
+    }
+
+
+def _not_the_same(content: dict[str, str], replaced: dict[str, Any]) -> list[str]:
+    """Say where a repeated run gave other content than the one whose place it takes."""
+    before = replaced.get("content", {})
+    other = [name for name in {**before, **content} if before.get(name) != content.get(name)]
+    if not before or not other:
+        return []
+    named = ", ".join(sorted(other)[:3]) + (" and others" if len(other) > 3 else "")
+    said = (
+        f"The same data, parameters and code gave other content before: {named}. Libraries may "
+        "have changed, or the study depends on something that it does not name."
+    )
+    return [said]
+
+
+def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; nothing if it is not there or not whole."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -124,8 +162,9 @@ def write_manifest(
     started: float,
     finished: float,
     needs: dict[str, str],
-    inputs: list[dict[str, Any]],
-    fingerprint: str,
+    data: Data,
+    rules: Rules,
+    replaced: dict[str, Any],
 ) -> dict[str, Any]:
     """Write the manifest of a run into its private folder, from what notebook and process told.
 
@@ -141,10 +180,12 @@ def write_manifest(
         Seconds since the epoch.
     needs : dict of str to str
         Runs of other studies that it could read.
-    inputs : list of dict
-        Files as the runner saw them; what the notebook recorded goes first.
-    fingerprint : str
-        Digest of the data.
+    data : Data
+        What the runner saw of it; what the notebook recorded of its files goes first.
+    rules : Rules
+        How far its figures may move.
+    replaced : dict
+        Manifest of the run whose place it takes; empty if there is none.
 
     Returns
     -------
@@ -152,13 +193,18 @@ def write_manifest(
         What was written.
     """
     job.folder.mkdir(exist_ok=True)  # a cell may have removed it
-    record, result = _read(job.folder / RECORD), _read(job.folder / RESULT)
+    record, result = read_json(job.folder / RECORD), read_json(job.folder / RESULT)
     problem = error or result.get("error")
     if problem is None and not result:
         problem = {"status": "failed", "message": "the study's process ended without a word"}
     total = finished - started
     inside = result.get("notebook_seconds", 0.0)
     about = record.get("about", {})
+    content = _content(job.folder) if problem is None else {}
+    headlines = [
+        entry | {"limit": rules.limit(study.name, entry["label"])}
+        for entry in record.get("headlines", [])
+    ]
     manifest = {
         "schema": SCHEMA,
         "study": study.name,
@@ -166,12 +212,15 @@ def write_manifest(
         "run": job.run,
         "status": problem["status"] if problem else "success",
         "as_of": about.get("as_of") or job.parameters.get("as_of", ""),
+        "asked_period": data.period,
         "period": {"start": about.get("start"), "end": about.get("end")},
         "currency": about.get("currency"),
         "data": str(job.parameters.get("data", "")),
-        "fingerprint": fingerprint,
+        "fingerprint": data.fingerprint,
+        "mapping": data.mapping,
         "parameters": {k: v for k, v in job.parameters.items() if k not in _PLACES},
-        "inputs": record.get("inputs") or inputs,
+        "inputs": record.get("inputs") or data.files,
+        "months": data.months,
         "needs": needs,
         "notebook": {"file": study.path.name, "sha256": code_hash(study.path)},
         "versions": versions(),
@@ -184,20 +233,42 @@ def write_manifest(
             "overhead_share": round((total - inside) / total, 3) if total > 0 else None,
         },
         "decision": record.get("decision"),
-        "headlines": record.get("headlines", []),
+        "headlines": headlines,
         "warnings": [
+            *data.notes,
             *record.get("warnings", []),
             *result.get("warnings", []),
-            *_moved(inputs, record.get("inputs", [])),
+            *_moved(data.files, record.get("inputs", [])),
+            *_not_the_same(content, replaced),
         ],
         "tables": record.get("tables", []),
+        "content": content,
         "page_bytes": result.get("page_bytes"),
         "each": result.get("each"),
         "error": problem,
     }
-    content = json.dumps(manifest, ensure_ascii=False, indent=1, default=str)
-    write_whole(job.folder / MANIFEST, content + "\n")
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, default=str)
+    write_whole(job.folder / MANIFEST, text + "\n")
     return manifest
+
+
+def ending(manifest: dict[str, Any]) -> tuple[str, str]:
+    """Say how a study ended, and why.
+
+    Parameters
+    ----------
+    manifest : dict
+
+    Returns
+    -------
+    tuple of str
+        Status and message. A study that published, but failed to make some of the pages it makes
+        for one account each, is incomplete.
+    """
+    failed = (manifest["each"] or {}).get("failed", [])
+    if manifest["status"] == "success" and failed:
+        return "incomplete", f"{len(failed)} of its pages failed: " + ", ".join(failed[:5])
+    return manifest["status"], manifest["error"]["message"] if manifest["error"] else ""
 
 
 def read_manifests(study_folder: Path) -> list[dict[str, Any]]:
@@ -227,7 +298,7 @@ def read_manifests(study_folder: Path) -> list[dict[str, Any]]:
     ]
     found = []
     for folder in folders:
-        manifest = _read(folder / MANIFEST)
+        manifest = read_json(folder / MANIFEST)
         if "status" not in manifest or not isinstance(manifest.get("timings"), dict):
             manifest = {"study": study_folder.name, "run": folder.name, "status": "broken"}
         found.append(manifest | {"folder": folder, "latest": folder.resolve() == latest})

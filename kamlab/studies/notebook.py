@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kamlab.errors import UsageError
-from kamlab.studies.publish import FAILED, LATEST, RECORD, write_whole
+from kamlab.studies.places import find_folder, published_runs
+from kamlab.studies.publish import NEEDS, RECORD, write_whole
 from kamlab.studies.tables import (
     Format,
     check_table,
@@ -62,8 +63,8 @@ class Study:
     published : str
         Root of the published studies, to read what others found; empty reads nothing.
     data : str
-        Folder of the data. A relative one is looked for from the current folder upwards, so that
-        `data/demo` is found from the notebooks' folder too.
+        Folder of the data. A relative one, like a relative `published`, is looked for from the
+        current folder upwards, so that `data/demo` is found from the notebooks' folder too.
     as_of : str
         Day before which history is seen; empty until the notebook knows it, see `about`.
 
@@ -93,8 +94,8 @@ class Study:
     ) -> None:
         self.name = name
         self.out = Path(out) if out else None
-        self.published = Path(published) if published else None
-        self.data = find_data(data)
+        self.published = find_folder(published) if published else None
+        self.data = find_folder(data)
         self.as_of = str(as_of)
         self.record: dict[str, Any] = {
             "study": name,
@@ -327,10 +328,14 @@ class Study:
         """
         if not self.published:
             return None
+        if self.out and (self.out / NEEDS).is_file():  # the runner says which run is read
+            told = json.loads((self.out / NEEDS).read_bytes()).get(study, "")
+            path = self.published / study / told / "tables" / f"{table}.parquet"
+            return pd.read_parquet(path) if told and path.is_file() else None
         for run in published_runs(self.published / study):
-            about = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+            about = json.loads((run / "manifest.json").read_bytes())
             same_day = not self.as_of or about.get("as_of") == self.as_of
-            same_data = about.get("data") in (str(self.data), None, "")
+            same_data = Path(about.get("data") or self.data).resolve() == self.data.resolve()
             path = run / "tables" / f"{table}.parquet"
             if same_day and same_data and path.is_file():
                 return pd.read_parquet(path)
@@ -366,35 +371,3 @@ class Study:
             self.out.mkdir(parents=True, exist_ok=True)
             content = json.dumps(self.record, ensure_ascii=False, indent=1, default=str)
             write_whole(self.out / RECORD, content)
-
-
-def published_runs(folder: Path) -> list[Path]:
-    """List the successful runs of a study, the latest first, then by name from the newest.
-
-    Parameters
-    ----------
-    folder : Path
-        `OUT/<study>`.
-    """
-    if not folder.is_dir():
-        return []
-    latest = (folder / LATEST).resolve()
-    runs = [
-        path
-        for path in sorted(folder.iterdir(), reverse=True)
-        if not path.is_symlink()
-        and path.name != FAILED
-        and not path.name.startswith(".")
-        and (path / "manifest.json").is_file()
-    ]
-    return sorted(runs, key=lambda path: path.resolve() != latest)
-
-
-def find_data(data: str) -> Path:
-    """Find the data's folder from the current folder upwards; absolute paths stay as they are."""
-    path = Path(data).expanduser()
-    if data and not path.is_absolute():
-        for place in (Path.cwd(), *Path.cwd().parents):
-            if (place / path).exists():
-                return place / path
-    return path.absolute()

@@ -127,6 +127,7 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
     record: dict[str, Any] = {}
     if (job.folder / RECORD).is_file():
         record = json.loads((job.folder / RECORD).read_text(encoding="utf-8"))
+    record["warnings"] = [*job.notes, *record.get("warnings", [])]
     headings = _Headings()
     config = Config({"NbConvertBase": {"display_data_priority": _KINDS}})
     exporter = HTMLExporter(
@@ -155,6 +156,8 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
         "t": words(job.language) | ({"all": up} if up else {}),
     }
     page, _ = exporter.from_notebook_node(_readable(notebook), resources={"kamlab": context})
+    for need, run in job.needs.items():  # evidence stays that of this run's own period
+        page = page.replace(f'"../../{need}/latest/', f'"../../{need}/{run}/')
     return page.replace("<!--contents-->", _contents(headings.found))
 
 

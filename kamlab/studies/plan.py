@@ -1,13 +1,15 @@
 """What exactly is to be run: which studies, in which order, with which checked parameters?"""
 
 import hashlib
+import json
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kamlab.errors import UsageError
 from kamlab.studies.discover import StudyFile, in_order, pick
-from kamlab.studies.parameters import RESERVED, Parameter, check_names, check_value
+from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,38 @@ class Data:
         Digest of the content.
     files : list of dict
         What was read, for the manifest.
+    mapping : str
+        Digest of what the mapping file says of the data.
+    days : dict of str to tuple of int and float
+        Order lines and net sales of each day that has any, by day.
+    period : str
+        Month, quarter or year that was asked for; empty where none was.
+    notes : tuple of str
+        Doubts that stand on every page.
     """
 
     path: Path
     as_of: str = ""
     fingerprint: str = ""
     files: list[dict[str, Any]] = field(default_factory=list)
+    mapping: str = ""
+    days: dict[str, tuple[int, float]] = field(default_factory=dict)
+    period: str = ""
+    notes: tuple[str, ...] = ()
+
+    def newest(self, before: str = "") -> str:
+        """Give the day of the newest order, of those before a day; empty where there is none."""
+        return max((day for day in self.days if not before or day < before), default="")
+
+    @property
+    def months(self) -> dict[str, list[float]]:
+        """Order lines and net sales by month: by them two runs know what was revised."""
+        found: dict[str, list[float]] = {}
+        for day, (lines, sales) in sorted(self.days.items()):
+            month = found.setdefault(day[:7], [0, 0.0])
+            month[0] += lines
+            month[1] = round(month[1] + sales, 2)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +87,7 @@ def make_plan(
     data: Path,
     as_of: str,
     every: bool = False,
+    outside: bool = False,
 ) -> Plan:
     """Choose the studies and check all parameters, before anything starts.
 
@@ -76,6 +105,8 @@ def make_plan(
         A date or empty.
     every : bool
         Run all studies; those for the demo only where the data has its truth.
+    outside : bool
+        Let parameters that are paths lead out of the data's folder.
 
     Raises
     ------
@@ -104,7 +135,7 @@ def make_plan(
     check_value(Parameter("as_of", "date", ""), as_of)
     parameters = {
         name: {
-            p.name: check_value(p, given[p.name]) if p.name in given else p.default
+            p.name: _value(p, given[p.name], data, outside) if p.name in given else p.default
             for p in study.parameters
             if p.name not in RESERVED
         }
@@ -113,21 +144,41 @@ def make_plan(
     return Plan(chosen, parameters, added)
 
 
-def fingerprint_of(folder: Path) -> str:
-    """Digest the content of a data folder, its sub-folder `truth` and hidden files left out.
+def _value(parameter: Parameter, given: Value, data: Path, outside: bool) -> Value:
+    """Check a value; a path counts from the data's folder and stays in it."""
+    if parameter.kind != "path" or not str(given).strip():
+        return check_value(parameter, given)
+    home = data.parent if data.suffix == ".toml" else data
+    path = check_value(parameter, str(home / Path(str(given).strip())))
+    if not outside and not Path(str(path)).resolve().is_relative_to(home.resolve()):
+        raise UsageError(
+            f"{parameter.name} = {str(given)!r} leads out of the data's folder {home}: put the "
+            "file there, or give --allow-outside."
+        )
+    return path
+
+
+def fingerprint_of_reading(data: Path, files: list[dict[str, Any]]) -> tuple[str, str]:
+    """Digest what a mapping says, and all that was read by it.
 
     Parameters
     ----------
-    folder : Path
-        Folder or single file; what is not there has the digest of nothing.
+    data : Path
+        Folder or mapping file.
+    files : list of dict
+        What was read, with `table` and `sha256`.
+
+    Returns
+    -------
+    tuple of str and str
+        Digest of the mapping without its rules for runs (empty where there is none), and of it
+        together with the files.
     """
-    digest = hashlib.sha256()
-    files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-    for path in files:
-        inside = path.relative_to(folder) if path != folder else Path(path.name)
-        hidden = inside.parts[0] == "truth" or any(part.startswith(".") for part in inside.parts)
-        if path.is_file() and not hidden:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{inside}\0{content}\n".encode())
-    return digest.hexdigest()
+    path = data if data.suffix == ".toml" else data / "kamlab.toml"
+    mapping = ""
+    if path.is_file():
+        said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        said.pop("runs", None)
+        mapping = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
+    content = sorted(f"{entry['table']} {entry['sha256']}" for entry in files)
+    return mapping, hashlib.sha256("\n".join([mapping, *content]).encode()).hexdigest()

@@ -5,6 +5,8 @@ import sys
 import time
 from typing import Any, TextIO
 
+from kamlab.studies.publish import LATEST
+from kamlab.studies.record import RunRecord
 from kamlab.studies.runner import Outcome
 
 
@@ -53,6 +55,24 @@ class Progress:
             self._live()
         elif event == "note":
             self._line(details["text"])
+
+    def conclude(self, record: RunRecord) -> int:
+        """Say where the pages are, what moved and how the run ended; give its exit code."""
+        said, out = record.content, record.out
+        if self.form == "json":
+            told = ("status", "exit_code", "message", "moved", "timings")
+            self._json("end", None, {key: said[key] for key in told})
+            return int(said["exit_code"])
+        for study in said["studies"]:
+            if study["status"] not in ("success", "incomplete"):
+                continue
+            place = study["run"] if study["period"] else LATEST
+            sys.stdout.write(f"{study['study']}: {out / study['study'] / place / 'index.html'}\n")
+            for one in said["moved"]:
+                if (one["study"], one["run"]) == (study["study"], study["run"]):
+                    sys.stdout.write(f"  {one['label']} moved beyond the limit: {one['text']}\n")
+        sys.stdout.write(f"All studies: {out / 'index.html'}\n")
+        return int(said["exit_code"])
 
     def _json(self, event: str, outcome: Outcome | None, details: dict[str, Any]) -> None:
         """Tell an event as one JSON object."""

@@ -12,6 +12,10 @@ LATEST = "latest"
 # what the notebook hands over, and what its process tells; both go into the manifest
 RECORD = "study.json"
 RESULT = "result.json"
+# which runs of other studies the notebook may read
+NEEDS = "needs.json"
+# how the last run into a folder of published studies went
+RUN = "run.json"
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -43,6 +47,18 @@ def private_folder(private: Path, study: str) -> Path:
     return folder
 
 
+def tidy(folder: Path, *, success: bool) -> None:
+    """Remove what is no part of a published run."""
+    shutil.rmtree(folder / "scratch", ignore_errors=True)
+    for name in (RECORD, RESULT, NEEDS):
+        (folder / name).unlink(missing_ok=True)
+    log = folder / "log.txt"
+    if success and log.is_file() and log.stat().st_size == 0:
+        log.unlink()
+    if not success:
+        (folder / "index.html").unlink(missing_ok=True)
+
+
 def clean_leftovers(private: Path) -> int:
     """Remove what a killed run left behind; call it only while the lock is held.
 
@@ -53,7 +69,7 @@ def clean_leftovers(private: Path) -> int:
     """
     out = private.parent
     folders = list((private / "work").glob("*"))
-    parts = [*out.glob(".index.html.*"), *out.glob(f"*/.{LATEST}.*")]
+    parts = [*out.glob(".index.html.*"), *out.glob(f".{RUN}.*"), *out.glob(f"*/.{LATEST}.*")]
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     for part in parts:
@@ -122,7 +138,9 @@ def point_latest(target: Path) -> None:
         new.unlink(missing_ok=True)
 
 
-def publish(finished: Path, study_folder: Path, run: str, *, success: bool) -> Path:
+def publish(
+    finished: Path, study_folder: Path, run: str, *, success: bool, latest: bool = True
+) -> Path:
     """Give a run its place: successes become `latest`, failures are kept apart.
 
     Parameters
@@ -135,6 +153,8 @@ def publish(finished: Path, study_folder: Path, run: str, *, success: bool) -> P
         Identity of the run.
     success : bool
         Whether all checks passed.
+    latest : bool, default True
+        Whether a success is what `latest` points to; not where a newer period is published.
 
     Returns
     -------
@@ -147,6 +167,7 @@ def publish(finished: Path, study_folder: Path, run: str, *, success: bool) -> P
         return target
     target = study_folder / run
     put_in_place(finished, target)
-    point_latest(target)
+    if latest:
+        point_latest(target)
     shutil.rmtree(study_folder / FAILED / run, ignore_errors=True)
     return target

@@ -1,5 +1,6 @@
 """How do several studies run: side by side, each after what it needs, each to a known end?"""
 
+import json
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -7,8 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -18,9 +18,21 @@ from typing import Any
 from kamlab.studies.discover import StudyFile
 from kamlab.studies.index import write_index
 from kamlab.studies.lock import locked
-from kamlab.studies.manifest import run_identity, write_manifest
+from kamlab.studies.manifest import MANIFEST, ending, read_json, run_identity, write_manifest
 from kamlab.studies.plan import Data, Plan
-from kamlab.studies.publish import LATEST, clean_leftovers, private_folder, publish
+from kamlab.studies.publish import (
+    LATEST,
+    NEEDS,
+    clean_leftovers,
+    private_folder,
+    publish,
+    tidy,
+    write_whole,
+)
+from kamlab.studies.record import RunRecord
+from kamlab.studies.rules import Rules
+from kamlab.studies.sight import find_needs
+from kamlab.studies.stop import Stop, asked_to_stop
 from kamlab.studies.worker import Job, end_children, work
 
 Report = Callable[..., None]
@@ -39,11 +51,13 @@ class Settings:
         Root of the published studies, absolute.
     jobs : int
         Studies that may run at the same time.
-    cell_timeout, timeout : int or None
-        Seconds that a cell, and a whole study, may take.
+    cell_timeout, timeout, run_timeout : int or None
+        Seconds that a cell, a study, and the whole run may take.
     keys : tuple of str or None
         For studies that make one page for each key: which; empty: those listed, None: as the
         parameters say.
+    rules : Rules
+        How far figures may move.
     """
 
     out: Path
@@ -51,6 +65,8 @@ class Settings:
     cell_timeout: int | None = None
     timeout: int | None = None
     keys: tuple[str, ...] | None = None
+    run_timeout: int | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,10 @@ class Outcome:
         usage, timed out, stopped or skipped.
     folder : Path
         Where page and manifest, or only the manifest of a failure, are kept.
-    seconds : float
-        How long it took.
+    seconds, notebook_seconds : float
+        How long it took, and its cells of that.
+    period : str
+        Month, quarter or year that was asked for.
     """
 
     study: str
@@ -74,6 +92,8 @@ class Outcome:
     message: str
     folder: Path
     seconds: float
+    notebook_seconds: float = 0.0
+    period: str = ""
 
 
 @dataclass(slots=True)
@@ -89,14 +109,6 @@ class _Running:
     deadline: float
 
 
-@dataclass(slots=True)
-class _Stop:
-    """Which signal asked for an end, if any."""
-
-    signal: int = 0
-    saved: dict[int, Any] = field(default_factory=dict)
-
-
 def cores() -> int:
     """Count the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -107,24 +119,6 @@ def warm_up() -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOAD)
     multiprocessing.forkserver.ensure_running()
-
-
-@contextmanager
-def _signals() -> Iterator[_Stop]:
-    """Note signals that ask for an end instead of dying in the middle of a rename."""
-    stop = _Stop()
-
-    def note(number: int, frame: object) -> None:
-        del frame
-        stop.signal = number
-
-    for asking in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        stop.saved[asking] = signal.signal(asking, note)
-    try:
-        yield stop
-    finally:
-        for number, handler in stop.saved.items():
-            signal.signal(number, handler)
 
 
 def run_plan(plan: Plan, data: Data, settings: Settings, report: Report) -> list[Outcome]:
@@ -153,9 +147,51 @@ def run_plan(plan: Plan, data: Data, settings: Settings, report: Report) -> list
     UsageError
         If the folder cannot be written.
     """
-    with locked(settings.out) as private, _signals() as stop:
+    return run_rounds([(plan, data)], settings, report)
+
+
+def run_rounds(
+    rounds: Sequence[tuple[Plan, Data]],
+    settings: Settings,
+    report: Report,
+    record: RunRecord | None = None,
+) -> list[Outcome]:
+    """Run plans one after the other, such as one a period, and publish what passes.
+
+    Parameters
+    ----------
+    rounds : sequence of tuple of Plan and Data
+        What to run on what.
+    settings : Settings
+        Where to and how; the time-out is that of all rounds together.
+    report : callable
+        As for `run_plan`.
+    record : RunRecord, optional
+        Where it is written down how the run went.
+
+    Returns
+    -------
+    list of Outcome
+        Of all rounds; a round that fails does not stop the next.
+
+    Raises
+    ------
+    LockHeldError, UsageError
+        As `run_plan`.
+    """
+    outcomes: list[Outcome] = []
+    with locked(settings.out) as private, asked_to_stop(settings.run_timeout) as stop:
         clean_leftovers(private)
-        return _Runner(plan, data, settings, report, private, stop).run()
+        if record:
+            record.begin()
+        for plan, data in rounds:
+            if data.period:
+                report("note", text=f"period {data.period}, as of {data.as_of}")
+            if not stop.signal:
+                outcomes += _Runner(plan, data, settings, report, private, stop).run()
+        if record:
+            record.conclude(outcomes, sum(len(plan.studies) for plan, _ in rounds))
+    return outcomes
 
 
 class _Runner:
@@ -168,7 +204,7 @@ class _Runner:
         settings: Settings,
         report: Report,
         private: Path,
-        stop: _Stop,
+        stop: Stop,
     ) -> None:
         self.plan, self.data, self.settings, self.report = plan, data, settings, report
         self.private, self.stop = private, stop
@@ -181,12 +217,13 @@ class _Runner:
     def run(self) -> list[Outcome]:
         """Start what may start, wait for what runs, until nothing is left."""
         try:
-            while (self.waiting or self.running) and not self.stop.signal:
+            while (self.waiting or self.running) and not self.stop:
                 self._start_ready()
                 self._wait()
             for running in list(self.running.values()):
-                name = signal.Signals(self.stop.signal).name
-                self._end(running, {"status": "stopped", "message": f"stopped by {name}"})
+                self._end(running, self.stop.error)
+            for name in self.waiting if not self.stop.signal else ():
+                self._skip(self.plan.studies[name], self.stop.error["message"])
         finally:
             for running in self.running.values():
                 self._kill(running)
@@ -200,7 +237,7 @@ class _Runner:
             failed = [n for n in inside if n in self.ended and self.ended[n].status != "success"]
             if failed:
                 self.waiting.remove(name)
-                self._skip(study, failed[0])
+                self._skip(study, f"needs {failed[0]}, which did not succeed")
                 continue
             before = [*inside, *(name for name in study.after if name in self.plan.studies)]
             if len(self.running) < self.settings.jobs and all(n in self.ended for n in before):
@@ -211,11 +248,9 @@ class _Runner:
         """Make the private folder of a study and put its job together."""
         out = self.settings.out
         folder = private_folder(self.private, study.name)
-        needs = {
-            need: (out / need / LATEST).resolve().name
-            for need in (*study.needs, *study.after)
-            if (out / need / LATEST).exists()
-        }
+        made = {name: o.run for name, o in self.ended.items() if o.status == "success"}
+        needs = find_needs(study, out, self.data, made)
+        write_whole(folder / NEEDS, json.dumps(needs))
         declared = {parameter.name for parameter in study.parameters}
         own = {
             "data": str(self.data.path),
@@ -248,6 +283,8 @@ class _Runner:
             threads=max(1, cores() // max(1, self.settings.jobs)),
             each=each,
             keys=keys or (),
+            needs=needs,
+            notes=self.data.notes,
         )
         return job, needs
 
@@ -264,10 +301,9 @@ class _Runner:
         self.running[study.name] = _Running(study, job, process, here, needs, started, deadline)
         self.report("start", study=study.name, run=job.run)
 
-    def _skip(self, study: StudyFile, need: str) -> None:
-        """Record a study that cannot run because what it needs failed."""
+    def _skip(self, study: StudyFile, message: str) -> None:
+        """Record a study that cannot run, because what it needs failed or time is up."""
         job, needs = self._prepare(study)
-        message = f"needs {need}, which did not succeed"
         self._conclude(study, job, needs, time.time(), {"status": "skipped", "message": message})
 
     def _wait(self) -> None:
@@ -333,31 +369,32 @@ class _Runner:
             started=started,
             finished=finished,
             needs=needs,
-            inputs=self.data.files,
-            fingerprint=self.data.fingerprint,
+            data=self.data,
+            rules=self.settings.rules,
+            replaced=read_json(self.settings.out / study.name / job.run / MANIFEST),
         )
         tidy(job.folder, success=manifest["status"] == "success")
         shutil.rmtree(job.sockets, ignore_errors=True)
         success = manifest["status"] == "success"
-        place = publish(job.folder, self.settings.out / study.name, job.run, success=success)
+        home = self.settings.out / study.name
+        newest = not (self.data.period and self._newer(home / LATEST, manifest))
+        place = publish(job.folder, home, job.run, success=success, latest=newest)
         write_index(self.settings.out)
-        message = manifest["error"]["message"] if manifest["error"] else ""
-        failed = (manifest["each"] or {}).get("failed", [])
-        if success and failed:
-            message = f"{len(failed)} of its pages failed: " + ", ".join(failed[:5])
-        status = "incomplete" if success and failed else manifest["status"]
-        outcome = Outcome(study.name, job.run, status, message, place, finished - started)
+        status, message = ending(manifest)
+        outcome = Outcome(
+            study=study.name,
+            run=job.run,
+            status=status,
+            message=message,
+            folder=place,
+            seconds=finished - started,
+            notebook_seconds=manifest["timings"]["notebook_seconds"],
+            period=self.data.period,
+        )
         self.ended[study.name] = outcome
         self.report("done", outcome=outcome)
 
-
-def tidy(folder: Path, *, success: bool) -> None:
-    """Remove what is no part of a published run."""
-    shutil.rmtree(folder / "scratch", ignore_errors=True)
-    for name in ("study.json", "result.json"):
-        (folder / name).unlink(missing_ok=True)
-    log = folder / "log.txt"
-    if success and log.is_file() and log.stat().st_size == 0:
-        log.unlink()
-    if not success:
-        (folder / "index.html").unlink(missing_ok=True)
+    def _newer(self, latest: Path, manifest: dict[str, Any]) -> bool:
+        """Tell whether readers see a later period of the same data, which stays in view."""
+        seen = read_json(latest / MANIFEST)
+        return seen.get("data") == manifest["data"] and seen.get("as_of", "") > manifest["as_of"]

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,10 @@ class Job:
         made for each; empty for a single page.
     keys : tuple of str
         The keys, where they were asked for; empty: those that are listed.
+    needs : dict of str to str
+        Runs of other studies that it reads and links to.
+    notes : tuple of str
+        Doubts that the runner puts on the page.
     """
 
     study: str
@@ -61,6 +65,8 @@ class Job:
     threads: int
     each: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    needs: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def end_children(pid: int) -> None:

@@ -49,7 +49,7 @@ FLAGS += ["--disable-dev-shm-usage"]
 
 
 @pytest.fixture(scope="module")
-def published(shared_desk):
+def hostile(shared_desk):
     """Publish a study twice, so that the index has a change to show, and let another fail."""
     shared_desk.write("key-accounts", *CELLS, title="Which accounts are key?", purpose="Who?")
     shared_desk.write("broken", "1 / 0")

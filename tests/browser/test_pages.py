@@ -15,18 +15,18 @@ PAGES = ["key-accounts/latest/index.html", "index.html"]
 
 
 @pytest.fixture
-def study(visit, published):
-    return visit(published / PAGES[0]).page
+def study(visit, hostile):
+    return visit(hostile / PAGES[0]).page
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_opens_from_disk_asks_nobody_and_complains_of_nothing(visit, published, path):
-    visited = visit(published / path)
+def test_a_page_opens_from_disk_asks_nobody_and_complains_of_nothing(visit, hostile, path):
+    visited = visit(hostile / path)
     visited.page.wait_for_timeout(200)
 
     assert visited.complaints == []
     assert [url[:5] for url in visited.requests if not url.startswith("data:")] == ["file:"]
-    assert len((published / path).read_bytes()) < 2_000_000
+    assert len((hostile / path).read_bytes()) < 2_000_000
 
 
 def test_hostile_names_are_text_everywhere(study):
@@ -38,8 +38,8 @@ def test_hostile_names_are_text_everywhere(study):
     assert shown.count("<img src=x onerror=") > 10
 
 
-def test_hostile_names_are_text_on_the_index(visit, published):
-    page = visit(published / "index.html").page
+def test_hostile_names_are_text_on_the_index(visit, hostile):
+    page = visit(hostile / "index.html").page
 
     assert page.evaluate("window.hacked") is None
     assert page.locator("script, img").count() == 0
@@ -124,8 +124,8 @@ def test_long_tables_can_be_filtered(study):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_phone_shows_the_page_without_scrolling_sideways(visit, published, path):
-    page = visit(published / path, width=375).page
+def test_a_phone_shows_the_page_without_scrolling_sideways(visit, hostile, path):
+    page = visit(hostile / path, width=375).page
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     small = "[...document.querySelectorAll('main p, main td, main li')]"
@@ -135,8 +135,8 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(visit, published, pat
     )
 
 
-def test_a_wide_table_scrolls_in_its_own_frame_and_takes_the_keyboard(visit, published):
-    page = visit(published / PAGES[0], width=375).page
+def test_a_wide_table_scrolls_in_its_own_frame_and_takes_the_keyboard(visit, hostile):
+    page = visit(hostile / PAGES[0], width=375).page
     frame = page.locator(".scroll").filter(has=page.locator("caption")).first
 
     assert frame.evaluate("e => e.scrollWidth > e.clientWidth")
@@ -196,11 +196,11 @@ def test_text_stands_out_from_its_ground_by_the_wcag_ratio(scheme):
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (375, "dark")])
-def test_axe_finds_no_violation(visit, published, require_part, path, width, scheme):
+def test_axe_finds_no_violation(visit, hostile, require_part, path, width, scheme):
     found = find_spec("axe_playwright_python")
     require_part(found is not None, "axe-playwright-python")
     rules = (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
-    page = visit(published / path, width=width, scheme=scheme).page
+    page = visit(hostile / path, width=width, scheme=scheme).page
     page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
 
     page.evaluate(rules)

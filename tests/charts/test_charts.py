@@ -101,13 +101,13 @@ def test_names_in_other_scripts_are_drawn(require_part):
 def test_pareto_counts_the_accounts_that_make_the_share():
     _, alt = concentration.pareto(pd.Series([50.0, 30.0, 10.0, 5.0, 5.0]))
 
-    assert "2 of 5 accounts make 80 % of net sales" in alt
+    assert "2 of 5 accounts make 80% of net sales" in alt
 
 
 def test_whale_peak_is_the_sum_of_positives_over_the_total():
     _, alt = concentration.whale(pd.Series([100.0, 50.0, -30.0, -20.0]))
 
-    assert "2 accounts make 150 % of the profit; 2 give 50 % of it back" in alt
+    assert "2 accounts make 150% of the profit; 2 give 50% of it back" in alt
 
 
 def test_colours_of_classes_differ_in_lightness():

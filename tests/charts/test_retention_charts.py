@@ -37,7 +37,7 @@ def test_they_draw_with_any_number_of_rows(count):
     for figure, alt in drawn:
         assert _png(figure).startswith(b"\x89PNG")
         assert len(alt) > 40
-    assert "here 31 %" in drawn[0][1]
+    assert "here 31%" in drawn[0][1]
     assert "HBR 1990" in drawn[0][1]
     assert "by lot" in drawn[1][1]
 
@@ -65,4 +65,4 @@ def test_reasons_draw_with_any_number_of_rows(count):
     figure, alt = reasons.corrected(table, message="Prices are blamed")
 
     assert _png(figure).startswith(b"\x89PNG")
-    assert "reason 0 $ <b> 30 % (42 % on record)" in alt
+    assert "reason 0 $ <b> 30% (42% on record)" in alt

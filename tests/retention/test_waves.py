@@ -56,7 +56,7 @@ def test_leaving_by_answer_by_hand():
 
 def test_charts_say_what_they_show():
     table = pd.DataFrame({"segment": ["all"], **{f"share_{k}": [0.2] for k in range(1, 6)}})
-    assert "all: 40 % satisfied" in charts.five_points(table, message="Mixed")[1]
+    assert "all: 40% satisfied" in charts.five_points(table, message="Mixed")[1]
     items = pd.DataFrame(
         {"item": ["price", "service"], "performance": [3.0, 4.0], "importance": [0.3, 0.1],
          "quadrant": ["concentrate here", "possible overkill"]}

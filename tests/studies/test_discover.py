@@ -2,7 +2,7 @@ import pytest
 
 from kamlab.errors import UsageError
 from kamlab.studies.discover import find_studies, notebooks_folder, pick, read_study
-from kamlab.studies.plan import fingerprint_of, make_plan
+from kamlab.studies.plan import make_plan
 
 
 def test_a_study_says_what_it_is(desk):
@@ -86,23 +86,6 @@ def test_demo_studies_run_only_beside_the_truth(desk):
 
     (desk.folder / "data" / "truth").mkdir(parents=True)
     assert list(_plan(desk, [], every=True).studies) == ["truth", "value"]
-
-
-def test_a_fingerprint_follows_content_and_name_but_not_truth_or_hidden_files(tmp_path):
-    (tmp_path / "truth").mkdir()
-    orders = tmp_path / "orders.csv"
-    orders.write_text("a")
-    first = fingerprint_of(tmp_path)
-
-    (tmp_path / "truth" / "x.parquet").write_text("x")
-    (tmp_path / ".hidden").write_text("x")
-    assert fingerprint_of(tmp_path) == first
-
-    orders.write_text("b")
-    assert fingerprint_of(tmp_path) != first
-    orders.write_text("a")
-    orders.rename(tmp_path / "sales.csv")
-    assert fingerprint_of(tmp_path) != first
 
 
 def test_a_study_waits_for_those_it_may_read_but_does_not_need_them(tmp_path):

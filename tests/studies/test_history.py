@@ -102,7 +102,7 @@ def test_a_comparison_names_the_likely_causes():
     found = compare(old, new)
 
     assert found.jumped
-    assert found.moved == ["Value: +100.0% (was 100 EUR) (beyond the limit)"]
+    assert found.moved == ["Value: +100.0% (was 100 EUR) (beyond the limit of 25%)"]
     assert found.causes == [
         "new data in orders.csv (10 to 12 rows)",
         "new file x",

@@ -1,0 +1,137 @@
+"""For which days does a run publish: one, or one after each of several periods?"""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from kamlab.errors import UsageError
+from kamlab.studies.parameters import Parameter, check_value
+from kamlab.studies.period import periods_between, read_period
+from kamlab.studies.plan import Data, Plan
+from kamlab.studies.rules import Rules, check_freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One day for which the studies run.
+
+    Attributes
+    ----------
+    period : str
+        Month, quarter or year that was asked for; empty where none was.
+    as_of : str
+        Day before which history is seen; empty: the day after the newest order.
+    last_day : date
+        The day up to which orders are to be expected.
+    longest : int or None
+        Days that may lie between the newest order and that day where the rules are silent: a
+        period must hold an order.
+    """
+
+    period: str
+    as_of: str
+    last_day: dt.date
+    longest: int | None = None
+
+
+def read_day(name: str, text: str | None) -> dt.date | None:
+    """Read a day of the command line; None where none is given.
+
+    Raises
+    ------
+    UsageError
+        If it is no day.
+    """
+    if not text:
+        return None
+    return dt.date.fromisoformat(str(check_value(Parameter(name, "date", ""), text)))
+
+
+def read_rounds(
+    *,
+    as_of: str,
+    period: str | None,
+    first: str | None,
+    last: str | None,
+    today: str | None,
+    clock: dt.date,
+) -> list[Round]:
+    """Understand which days are asked for.
+
+    Parameters
+    ----------
+    as_of : str
+        A day or empty.
+    period : str or None
+        One period; see `kamlab.studies.period`.
+    first, last : str or None
+        First and last period of a back-fill.
+    today : str or None
+        Day of the run where that is said.
+    clock : date
+        Day of the run where it is not.
+
+    Raises
+    ------
+    UsageError
+        If a word is no day or period, or two answers are given.
+
+    Examples
+    --------
+    >>> asked = {"as_of": "", "first": None, "last": None, "today": None}
+    >>> [one] = read_rounds(period="last-month", clock=dt.date(2026, 11, 3), **asked)
+    >>> one.period, one.as_of, one.last_day.isoformat()
+    ('2026-10', '2026-11-01', '2026-10-31')
+    """
+    given = read_day("--today", today)
+    if bool(first) != bool(last):
+        raise UsageError("Give --from and --to together.")
+    if sum(map(bool, (as_of, period, first))) > 1:
+        raise UsageError("Give only one of --as-of, --period, and --from with --to.")
+    ends = (first, last) if first and last else (period, period)
+    if ends[0] is None or ends[1] is None:
+        end = read_day("as_of", as_of)
+        day = given or (end - dt.timedelta(days=1) if end else clock)
+        return [Round("", as_of, day)]
+    found = periods_between(*(read_period(text, given or clock) for text in ends if text))
+    return [
+        Round(
+            str(one),
+            one.as_of.isoformat(),
+            one.as_of - dt.timedelta(days=1),
+            (one.as_of - one.start).days - 1,
+        )
+        for one in found
+    ]
+
+
+def plan_rounds(
+    plan: Plan, data: Data, rounds: list[Round], rules: Rules
+) -> list[tuple[Plan, Data]]:
+    """Give each round its data, once that is known to be fresh enough.
+
+    Parameters
+    ----------
+    plan : Plan
+        Studies and parameters, the same for all rounds.
+    data : Data
+        What was read; its day is that of the newest order.
+    rounds : list of Round
+        Days asked for.
+    rules : Rules
+        How old data may be.
+
+    Raises
+    ------
+    DataRefusedError
+        If the data is too old for one of them, before any study starts.
+    """
+    made = []
+    for one in rounds:
+        held = replace(rules, max_age=one.longest) if rules.max_age is None else rules
+        note = ""
+        if data.days:
+            note = check_freshness(data.newest(one.as_of), one.last_day, held)
+        notes = (note,) if note else ()
+        known = replace(data, as_of=one.as_of or data.as_of, period=one.period, notes=notes)
+        made.append((plan, known))
+    return made
