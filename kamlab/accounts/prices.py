@@ -100,7 +100,7 @@ def price_effects(sums: pd.DataFrame, *, confidence: float = 0.9) -> pd.DataFram
     table = pd.DataFrame(index=everyone)
     if len(shared):
         raw, error = _fit(shared)
-        spread = _between_variance(raw.to_numpy(), error.to_numpy())
+        spread = between_variance(raw.to_numpy(), error.to_numpy())
         trust = spread / (spread + error**2) if spread > 0 else error * 0.0
         shrunk, left = raw * trust, np.sqrt(trust * error**2)
         z = norm.ppf(0.5 + confidence / 2)
@@ -178,8 +178,19 @@ def _errors(
     return np.sqrt(scatter / np.maximum(useful, 1e-9))
 
 
-def _between_variance(effect: np.ndarray, error: np.ndarray) -> float:
-    """Find the variance between accounts that makes the standardised spread as expected."""
+def between_variance(effect: np.ndarray, error: np.ndarray) -> float:
+    """Find the variance between accounts that makes the standardised spread as expected.
+
+    Parameters
+    ----------
+    effect, error : np.ndarray of shape (n,)
+        Estimates and their standard errors; rows without both, or with no error, are left out.
+
+    Returns
+    -------
+    float
+        Not negative; 0 where the errors explain all that is between accounts.
+    """
     known = np.isfinite(effect) & np.isfinite(error) & (error > 0)
     effect, square = effect[known], error[known] ** 2
     if len(effect) < 2:

@@ -14,8 +14,10 @@ from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 from kamlab.accounts.facts import account_facts
 from kamlab.accounts.habits import cadence, season, weekdays
 from kamlab.accounts.payment import payment_conduct
+from kamlab.accounts.power import bargaining_power
 from kamlab.accounts.prices import price_effects, price_sums
 from kamlab.accounts.space import business_space
+from kamlab.accounts.standing import financial_standing
 
 YEAR = timedelta(days=365)
 
@@ -46,24 +48,34 @@ PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.
     "our_dependence": ("share", "Its share of our gross profit (sales without cost).", "computed"),
     "its_dependence": ("share", "Our share of what it buys.", "see source"),
     "dependence_gap": ("share", "Ours less its: above 0 it has the longer lever.", "see source"),
-    "bargaining_power": (
-        "0-100",
-        "Mean rank of the price obtained and of the wallet.",
+    "bargaining_power": ("0-100", "Bargaining score as a percentage of accounts.", "estimated"),
+    "bargaining_score": (
+        "standard score",
+        "What its price, wallet, alternatives and terms have in common.",
         "estimated",
     ),
+    "bargaining_score_se": ("standard score", "Its standard error.", "estimated"),
     "days_beyond_terms": ("days", "Amount-weighted days from due to paid.", "computed"),
     "days_beyond_terms_se": ("days", "Its standard error.", "estimated"),
     "late_share": ("share", "Of amounts due that were paid late or are overdue.", "computed"),
     "receivable": ("currency", "Open now.", "computed"),
     "overdue_amount": ("currency", "Open and past due.", "computed"),
     "dso": ("days", "Receivable over mean daily invoicing.", "computed"),
+    "best_possible_dso": ("days", "The same of what is not due yet.", "computed"),
     "credit_use": ("share", "Receivable over credit limit.", "computed"),
+    "z_score": ("score", "Altman's Z'' of the newest balance: safe above 2.60.", "computed"),
+    "probability_of_default": ("probability", "Within 365 days.", "see source"),
+    "default_log_odds_se": ("log odds", "Standard error of its log odds.", "estimated"),
+    "expected_loss": ("currency", "Probability × what is open × share lost.", "see source"),
+    "default_source": ("text", "estimated or assumed (few defaults were seen).", "computed"),
     "contacts_12m": ("count", "Interactions of the last 365 days.", "computed"),
     "days_since_contact": ("days", "Since the last interaction.", "computed"),
     "main_concern": ("text", "Most frequent concern of the last 365 days.", "recognised"),
     "concern_share": ("share", "Of its concerns.", "recognised"),
     "concern_trend": ("count", "More (+) or fewer (−) in the later half year.", "recognised"),
-    "philosophy_score": ("1-5", "Assessed modernity of its management.", "given"),
+    "philosophy_score": ("1-5", "Modernity of its management.", "see source"),
+    "philosophy_se": ("1-5", "Its standard error.", "estimated"),
+    "philosophy_source": ("text", "given or estimated.", "computed"),
 }
 
 
@@ -74,6 +86,7 @@ def profiles(
     accounts: pd.DataFrame | None = None,
     invoices: pd.DataFrame | None = None,
     interactions: pd.DataFrame | None = None,
+    financials: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
 
@@ -83,7 +96,7 @@ def profiles(
         Order lines.
     as_of : date
         Exclusive.
-    accounts, invoices, interactions : pd.DataFrame, optional
+    accounts, invoices, interactions, financials : pd.DataFrame, optional
         Canonical tables; without one, its columns are missing throughout.
 
     Returns
@@ -102,17 +115,16 @@ def profiles(
         _prices(orders, as_of),
         _space(facts, accounts),
         _payment(invoices, as_of, accounts),
+        _credit(invoices, as_of, financials),
         _contacts(interactions, as_of),
+        _management(accounts),
     ]
     table = facts
     for part in parts:
         if part is not None:
             table = table.merge(part, on="account_id", how="left")
-    if accounts is not None and "philosophy_score" in accounts:
-        score = accounts[["account_id", "philosophy_score"]]
-        table = table.merge(score, on="account_id", how="left")
     table = table.reindex(columns=list(dict.fromkeys([*table.columns, *PROFILE])))
-    table = table.assign(**_power(table))
+    table = table.assign(**_power(table, accounts))
     if "contacts_12m" in table and interactions is not None:
         table["contacts_12m"] = table["contacts_12m"].fillna(0.0)
     return table[list(PROFILE)].sort_values("account_id", ignore_index=True)
@@ -153,7 +165,30 @@ def _payment(
     conduct = payment_conduct(invoices, as_of, accounts=accounts)
     columns = ["days_beyond_terms", "days_beyond_terms_se", "late_share", "receivable"]
     conduct = conduct.rename(columns={"overdue": "overdue_amount"})
-    return conduct[["account_id", *columns, "overdue_amount", "dso", "credit_use"]]
+    return conduct[
+        ["account_id", *columns, "overdue_amount", "dso", "best_possible_dso", "credit_use"]
+    ]
+
+
+def _credit(
+    invoices: pd.DataFrame | None, as_of: date, financials: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Estimate who may stop paying, from invoices, balance sheets or both."""
+    standing = financial_standing(invoices, as_of, financials=financials)
+    if standing is None:
+        return None
+    table = standing.table.rename(
+        columns={"source": "default_source", "log_odds_se": "default_log_odds_se"}
+    )
+    return table.drop(columns=["in_default", "exposure"])
+
+
+def _management(accounts: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Give the assessed modernity of management, where the customer file holds it."""
+    if accounts is None or "philosophy_score" not in accounts:
+        return None
+    score = accounts[["account_id", "philosophy_score"]].dropna()
+    return score.assign(philosophy_source="given")
 
 
 def _contacts(interactions: pd.DataFrame | None, as_of: date) -> pd.DataFrame | None:
@@ -180,22 +215,41 @@ def _contacts(interactions: pd.DataFrame | None, as_of: date) -> pd.DataFrame | 
     return counted.merge(main[columns], on="account_id", how="left")
 
 
-def _power(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Say who depends on whom, and rank bargaining power from what is known of it."""
+def _power(table: pd.DataFrame, accounts: pd.DataFrame | None) -> dict[str, pd.Series]:
+    """Say who depends on whom, and score bargaining power from the signs of it."""
     earned = table["gross_profit_12m"]
     earned = earned if earned.notna().any() else table["net_sales_12m"]
     positive = earned.clip(lower=0)
     ours = positive / positive.sum() if positive.sum() > 0 else positive * np.nan
     its = table["share_of_wallet"].astype(float)
-    gap = ours - its
-    # power used shows in the price obtained, power held in how much there is to be bought
-    signs = pd.DataFrame({"price": -table["price_effect"], "size": table["wallet"]}).astype(float)
-    power = 100 * signs.rank(pct=True).mean(axis=1)
+    known = pd.DataFrame(index=table.index)
+    if accounts is not None:
+        known = accounts.drop_duplicates("account_id").set_index("account_id")
+        known = known.reindex(table["account_id"]).reset_index(drop=True)
+    # power used shows in the price obtained, power held in size and in whom else it could turn to
+    signs = pd.DataFrame(
+        {
+            "price_obtained": -table["price_effect"].astype(float),
+            "size": table["wallet"].astype(float),
+            "alternatives": pd.to_numeric(known.get("alternatives", np.nan)),
+            "terms": pd.to_numeric(known.get("payment_terms_days", np.nan)),
+        },
+        index=table.index,
+    ).astype(float)
+    buying = table["net_sales_12m"] > 0
+    # accounts that no longer buy are scored beside those that do
+    scored = bargaining_power(signs)
+    told = signs[["price_obtained", "alternatives"]].notna().any(axis=1)
+    score = scored["power"].where(told)
+    centre = score[buying].mean()
+    score = score - (centre if np.isfinite(centre) else 0.0)
     return {
         "our_dependence": ours.fillna(0.0) if ours.notna().any() else ours,
         "its_dependence": its,
-        "dependence_gap": gap,
-        "bargaining_power": power.where(signs["price"].notna()),
+        "dependence_gap": ours - its,
+        "bargaining_power": 100 * score.rank(pct=True),
+        "bargaining_score": score,
+        "bargaining_score_se": scored["standard_error"].where(told),
     }
 
 

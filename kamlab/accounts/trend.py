@@ -52,6 +52,32 @@ def yearly_trend(sums: np.ndarray, years: np.ndarray) -> np.ndarray:
     return slope
 
 
+def age_spread(slope: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Give the variance of the age of sales that grow with a slope, in years squared.
+
+    Parameters
+    ----------
+    slope : np.ndarray of shape (n_accounts,)
+        Logarithm per year.
+    years : np.ndarray of shape (n_accounts,)
+        Whole years that are looked at, at least 2.
+
+    Returns
+    -------
+    np.ndarray of shape (n_accounts,)
+
+    Examples
+    --------
+    >>> age_spread(np.array([0.0]), np.array([3])).round(3)
+    array([0.667])
+    """
+    spread = np.empty(len(slope))
+    for n in np.unique(years):
+        rows = years == n
+        spread[rows] = _moments(slope[rows], int(n))[1]
+    return spread
+
+
 def _tilt(age: np.ndarray, n: int) -> np.ndarray:
     """Find the slope of the exponential over n years whose sales have a given mean age."""
     limits = [float(_moments(np.array([bound]), n)[0][0]) for bound in (BOUND, -BOUND)]

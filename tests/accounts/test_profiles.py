@@ -3,30 +3,11 @@
 from datetime import date
 
 import pandas as pd
-import pytest
 
 from kamlab.accounts.profiles import PROFILE, dictionary, profiles
-from kamlab.simulation import simulate
 from kamlab.simulation.accuracy import against_truth
 
 AS_OF = date(2026, 1, 1)
-
-
-@pytest.fixture(scope="module")
-def world():
-    return simulate("small", seed=11)
-
-
-@pytest.fixture(scope="module")
-def full(world):
-    tables = world.tables
-    return profiles(
-        tables["orders"],
-        AS_OF,
-        accounts=tables["accounts"],
-        invoices=tables["invoices"],
-        interactions=tables["interactions"],
-    )
 
 
 def test_every_column_is_described_and_nothing_else_comes_out(full):

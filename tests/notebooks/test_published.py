@@ -59,9 +59,15 @@ COLUMNS = {
     ("sources", "contact_quality"): {"channel", "field", "valid_share"},
     ("sources", "to_collect"): {"what", "why", "now"},
     ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet"},
+    ("profiles", "criteria"): {
+        "account_id", "criterion", "value", "standard_error", "source", "unit", "direction",
+    },
+    ("profiles", "criteria_guide"): {"criterion", "unit", "direction", "meaning", "collect"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
-    ("profitability", "account_profit"): {"account_id", "net_sales", "contribution"},
+    ("profitability", "account_profit"): {
+        "account_id", "net_sales", "contribution", "margin_shrunk", "margin_se", "credibility",
+    },
     ("profitability", "price_waterfall"): {"step", "amount", "share_of_list"},
     ("profitability", "loss_makers"): {"account_id", "main_cause", "mend", "to_break_even"},
     ("churn", "churn_risk"): {
