@@ -19,6 +19,7 @@ from kamlab.segmentation.rules import naive_scores
 OURS = "kamlab's forecast"
 FULL_TRUST = 1000  # accounts with which the correction counts half
 _MOST_ROWS = 60_000
+_MANY_ROWS = 20_000
 MOST_ORIGINS = 8
 _MOST_RIVALS = 4000
 _MOST_DONORS = 300
@@ -206,6 +207,7 @@ def expect(seen: Measures, lessons: list[Lesson]) -> tuple[np.ndarray, float]:
 def _correction(seen: Measures, lessons: list[Lesson]) -> np.ndarray:
     """Learn how sales went on against the look back; 1 is as accounts do on average."""
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     matrix = np.concatenate([lesson.seen.matrix[lesson.seen.known] for lesson in lessons])
     before = np.concatenate(
@@ -227,7 +229,10 @@ def _correction(seen: Measures, lessons: list[Lesson]) -> np.ndarray:
         l2_regularization=10,
         max_features=0.5,
         random_state=0,
-    ).fit(matrix[:, told], target, sample_weight=weight)
+    )
+    # a small fit takes longer where threads wait for each other
+    with threadpool_limits(1 if len(after) < _MANY_ROWS else None):
+        model.fit(matrix[:, told], target, sample_weight=weight)
     usual = max(float(np.average(target, weights=weight)), 1e-9)
     return np.clip(model.predict(seen.matrix[:, told]), 0.02, 4) / usual
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.charts import classes, concentration, history, movement, style, validation
+from kamlab.charts import classes, clusters, concentration, history, movement, style, validation
 
 HOSTILE = ("软包装有限公司", "$5 & <b>Sons</b>", None, "=cmd|' /C calc'!A0")
 CLASSES = list(style.CLASS_COLOURS)
@@ -72,6 +72,18 @@ def _draw_all(count: int):
         message="The two lines stay close",
     )
     yield movement.transition_map(shares, shares * 10, message="Most stay")
+    kinds = pd.DataFrame(
+        {
+            "cluster": range(1, count + 1),
+            "kind": "large, order often, thin margin",
+            "accounts": 9,
+            "sales_share": 1 / count,
+            "gross_profit": np.nan,
+            "sales": np.linspace(-3, 3, count),
+            "margin": 0.4,
+        }
+    ).head(8)
+    yield clusters.kinds_map(kinds, message="The first kind is large")
     yield movement.survival(curves, unit="Months", message="b leaves sooner")
 
 

@@ -188,7 +188,7 @@ def test_backtest_reconciles_with_plain_sums(days):
     assert ((known["low"] <= known["mean"]) & (known["mean"] <= known["high"])).all()
 
 
-def test_a_rule_that_is_clearly_better_is_adopted():
+def test_a_simple_rule_that_did_better_is_adopted_and_followed():
     """Accounts buy once a year in a given month, each year another half: only the season tells."""
     rows = []
     for year in range(2014, 2024):
@@ -202,5 +202,30 @@ def test_a_rule_that_is_clearly_better_is_adopted():
     season = "sales of the same season last year"
     league = tried.league.set_index("rule")["mean"]
     assert league[season] > 0.95
-    assert tried.adopted == (season if league[OURS] < 0.9 else OURS)
+    assert league[OURS] <= league[season]
+    assert tried.adopted == season
     assert f"{league[season]:.1%}" in tried.why
+    ahead = next_period(orders, "2024-01-01", horizon_days=31, places=25, rule=tried.adopted)
+    january = set(orders.loc[orders["order_date"].dt.month == 1, "account_id"])
+    assert set(ahead.table["account_id"].head(25)) == january
+
+
+@pytest.mark.parametrize("as_of", ["2021-09-01", "2022-03-01"])
+def test_what_is_used_was_never_behind_a_simple_rule_on_the_backtest(days, as_of):
+    tried = backtest(days, as_of, horizon_days=90, places=12)
+    league = tried.league.set_index("rule")
+    allowed = league[league.index.str.startswith("gross profit") | (league.index == OURS)]
+    assert league.loc[tried.adopted, "lead_around"] >= allowed["lead_around"].max() - 1e-12
+    assert league.loc[OURS, "lead_around"] == 0
+
+
+def test_the_lead_is_that_of_lists_half_once_and_twice_as_long(days):
+    tried = [backtest(days, "2021-09-01", horizon_days=120, places=n) for n in (6, 12, 24)]
+    shares = [
+        one.table.pivot_table(index="origin", columns="rule", values="captured_share")
+        for one in tried
+    ]
+    rule = "gross profit of the last period"
+    expected = sum((share[rule] - share[OURS]).mean() for share in shares) / 3
+    league = tried[1].league.set_index("rule")
+    assert league.loc[rule, "lead_around"] == pytest.approx(expected)
