@@ -65,6 +65,7 @@ def _near(column: str) -> str:
     return f"damerau_levenshtein({column}_l, {column}_r) <= 1"
 
 
+_ONE_DOMAIN = "domain_l = domain_r"
 _SHORTENED = "(abbreviated_l OR abbreviated_r)"
 USUAL = (
     Level("name", "same", "name_key_l = name_key_r", 0.72, 0.001, "name_key"),
@@ -82,8 +83,10 @@ USUAL = (
     Level("phone", "mistyped", _near("phone_key"), 0.02, 0.0001),
     Level("phone", "other", "", 0.08, 0.9998),
     Level("email", "same", "email_key_l = email_key_r", 0.7, 0.0001),
-    Level("email", "same person's box", "mailbox_l = mailbox_r", 0.18, 0.001),
-    Level("email", "other", "", 0.12, 0.9989),
+    Level(
+        "email", "same initial and name", f"mailbox_l = mailbox_r AND {_ONE_DOMAIN}", 0.18, 0.0005
+    ),
+    Level("email", "other", "", 0.12, 0.9994),
     Level("birth", "same", "birth_key_l = birth_key_r", 0.95, 0.0001),
     Level("birth", "mistyped", _near("birth_key"), 0.03, 0.002),
     Level("birth", "other", "", 0.02, 0.9979),
@@ -96,6 +99,10 @@ USUAL = (
     Level("occupation", "same", "occupation_key_l = occupation_key_r", 0.85, 0.2),
     Level("occupation", "other", "", 0.15, 0.8),
 )
+# The same name at two firms makes j.weber@one and j.weber@other: the name has said so already.
+_SAYS_NOTHING = {
+    "email": f"mailbox_l = mailbox_r AND email_key_l <> email_key_r AND ({_ONE_DOMAIN}) IS NOT TRUE"
+}
 _COLUMNS = {
     "name": "name_key",
     "phone": "phone_key",
@@ -222,7 +229,10 @@ def _comparisons(levels: tuple[Level, ...]) -> list[Any]:
 
     made = []
     for name, column in _COLUMNS.items():
-        steps: list[Any] = [cll.NullLevel(column)]
+        unknown = f"{column}_l IS NULL OR {column}_r IS NULL"
+        if name in _SAYS_NOTHING:
+            unknown += f" OR ({_SAYS_NOTHING[name]})"
+        steps: list[Any] = [cll.CustomLevel(unknown, "unknown").configure(is_null_level=True)]
         for level in (one for one in levels if one.comparison == name):
             step: Any
             if not level.condition:
