@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.sources.names import company_name, latin, person_names
-from kamlab.sources.quality import normal_email, normal_phone
+from kamlab.sources.quality import normal_email
 
 # Boxes that a firm's people share: they name the firm and nobody in it.
 _SHARED = frozenset(
@@ -180,14 +180,17 @@ def phone_key(phone: str, region: str | None = None) -> str | None:
     >>> phone_key("000000") is None
     True
     """
-    text = re.sub(r"^\s*00", "+", phone.strip())
-    known = normal_phone(text, region)
-    if known:
-        import phonenumbers
+    import phonenumbers
 
-        digits = str(phonenumbers.parse(known).national_number)
-    else:
-        digits = "".join(re.findall(r"[0-9]", text)).lstrip("0")
+    text = re.sub(r"^\s*00", "+", phone.strip())
+    digits = "".join(re.findall(r"[0-9]", text)).lstrip("0")
+    if region or text.startswith("+"):
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            pass
+        else:
+            digits = str(number.national_number)
     return digits[-_DIGITS:] if len(digits) >= 6 and len(set(digits)) > 1 else None
 
 
