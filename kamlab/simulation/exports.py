@@ -128,7 +128,6 @@ def write_channels(
             if file.endswith(".xlsx"):
                 settings["sheet"] = sheet
             columns = dict(zip(names, own_names, strict=True))
-            columns.pop("company", None)  # kamlab has no such column; it helps to link by hand
             sections.append((table, settings, columns))
         _WRITERS[export.channel]([folder / name for name in export.files], frames)
     return sections

@@ -49,6 +49,8 @@ class Sources:
         What was read: table, file, size (bytes), sha256, rows, newest_date.
     not_understood : tuple of str
         Files and folders beside the data that feed no table.
+    store : Path
+        Private folder of what has been read.
     """
 
     root: Path
@@ -60,6 +62,7 @@ class Sources:
     other_currencies: pd.DataFrame
     files: pd.DataFrame
     not_understood: tuple[str, ...]
+    store: Path
     _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
     _pushed: Pushed | None = field(default=None, repr=False, compare=False)
@@ -142,6 +145,12 @@ class Sources:
             if column.required
         )
         return self._connection.cursor().sql(f"SELECT {must} WHERE false").df()
+
+    def content(self, *names: str) -> list[str]:
+        """Name what some tables are made of: the same names, the same rows."""
+        return [
+            part.key for name in names if self.has(name) for part in self._assembled[name].parts
+        ]
 
     @property
     def refused(self) -> pd.DataFrame:
@@ -286,6 +295,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         other_currencies=others,
         files=files,
         not_understood=_not_understood(described, parts),
+        store=shelf.folder,
         _connection=connection,
         _assembled=made,
         _pushed=pushed,
