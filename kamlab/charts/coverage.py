@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from kamlab.charts.style import BLUE, INK, MUTED, canvas, headline, look, percent, short_number
 
@@ -158,6 +159,7 @@ def break_even_curve(
         if break_even <= curve["accounts"].max():
             axes.axvline(break_even, color=INK, lw=1, ls=":")
         axes.yaxis.set_major_formatter(short_number)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("Key accounts looked after (dotted: K* = F / (v − c))")
         axes.set_ylabel(f"Left a year ({currency})")
         axes.legend(fontsize=8.5)

@@ -31,7 +31,7 @@ def organisation(
     width = max((x for x, _ in places.values()), default=0.0) + 1
     small = width > _WIDE
     with look():
-        figure, (axes,) = canvas(min(13.0, max(6.0, 0.95 * width)), 1.2 + 0.95 * (depth + 1))
+        figure, (axes,) = canvas(min(9.5, max(6.0, 0.66 * width)), 1.0 + 0.8 * (depth + 1))
         for row in people.itertuples(index=False):
             x, y = places[row.manager_id]
             lost = row.manager_id in outside
@@ -51,7 +51,7 @@ def organisation(
                 (x, y),
                 ha="right" if small else "center",
                 va="top",
-                fontsize=6.5 if small else 8,
+                fontsize=6.5 if small else 7.5,
                 rotation=60 if small else 0,
                 color=INK,
             )

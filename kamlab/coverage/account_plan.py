@@ -118,7 +118,7 @@ def absent(found: Found, reads: Mapping[str, tuple[str, str]] = READS) -> str:
     return f"Not published for this day, so nothing is said here of: {', '.join(studies)}."
 
 
-def who(account: Account, currency: str) -> str:
+def who(account: Account, currency: str, first: pd.Timestamp | None = None) -> str:
     """Say in a few sentences who the account is and who looks after it.
 
     Parameters
@@ -126,6 +126,8 @@ def who(account: Account, currency: str) -> str:
     account : Account
     currency : str
         Code of amounts.
+    first : pd.Timestamp, optional
+        Month of its first order.
     """
     facts = {
         "industry": account.text("facts", "industry"),
@@ -145,9 +147,8 @@ def who(account: Account, currency: str) -> str:
         f"revenue {revenue:,.0f} {currency}" if revenue == revenue else "",
     ]
     said.append(", ".join(text for text in firm if text))
-    first = account.rows.get("facts", {}).get("first_order")
-    if first is not None and pd.notna(first):
-        said.append(f"customer since {pd.Timestamp(first):%B %Y}")
+    if first is not None:
+        said.append(f"customer since {first:%B %Y}")
     group = account.text("facts", "parent_id")
     said.append(f"belongs to {group}" if group else "")
     manager, sponsor = (

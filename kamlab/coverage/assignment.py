@@ -69,10 +69,7 @@ def describe(
             "was": was,
             "changed": changed,
             "mismatch": own,
-            "reason": [
-                _reason(bool(a), bool(b), bool(c))
-                for a, b, c in zip(served, changed, outside, strict=True)
-            ],
+            "reason": _reasons(accounts, managers, chosen),
         }
     )
     workload = number(accounts, "workload", 1.0)
@@ -94,13 +91,35 @@ def describe(
     return Assignment(table, load.rename_axis("manager_id").reset_index(), total, status)
 
 
-def _reason(served: bool, changed: bool, outside: bool) -> str:
-    """Say why an account is where it is."""
-    if not served:
-        return "nobody has room for it"
-    if changed:
-        return "moves: better fit or load" + (", though outside the region" if outside else "")
-    return "stays or is new: best fit" + (", though outside the region" if outside else "")
+def _reasons(accounts: pd.DataFrame, managers: pd.DataFrame, chosen: np.ndarray) -> list[str]:
+    """Say why each account is where it is, against the manager that it has today."""
+    rows = np.arange(len(accounts))
+    outside = outside_region(accounts, managers)
+    # mismatch of industry alone, whatever it weighs
+    plain = Rules(region_penalty=0.0, industry_penalty=1.0, hand_over_penalty=0.0)
+    strange = mismatch_matrix(accounts, managers, plain) > 0
+    moved = handed_over(accounts, managers)[rows, chosen] & (chosen >= 0)
+    places = {one: place for place, one in enumerate(managers["manager_id"])}
+    today = accounts["manager_id"] if "manager_id" in accounts else [None] * len(accounts)
+    said = []
+    for row, before in zip(rows, today, strict=True):
+        now, was = chosen[row], places.get(before, -1) if isinstance(before, str) else -1
+        if now < 0:
+            said.append("nobody has room for it")
+            continue
+        away = ", though outside the region" if outside[row, now] else ""
+        if not moved[row]:
+            text = "stays" if was == now else "gets its first manager"
+        elif was < 0:
+            text = "moves: today's manager is no account manager"
+        elif outside[row, was] and not outside[row, now]:
+            text = "moves into its own region"
+        elif strange[row, was] and not strange[row, now]:
+            text = "moves to who knows its industry"
+        else:
+            text = "moves to even out load, risk or limits"
+        said.append(text + away)
+    return said
 
 
 def greedy(

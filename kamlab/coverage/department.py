@@ -111,7 +111,7 @@ def department(gains: pd.Series, *, fixed: float, cost: float, currency: str = "
         )
     else:
         said = (
-            f"A department pays from {first:.0f} accounts on; with {best} it leaves most, "
-            f"{top:,.0f}{money} a year."
+            f"A department pays from {first:.0f} account{'s' if first > 1 else ''} on; with {best} "
+            f"it leaves most, {top:,.0f}{money} a year."
         )
     return BreakEven(curve, star, first, best, said.replace("-", "−"))

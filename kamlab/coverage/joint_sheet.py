@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from kamlab.coverage.joint_gain import LotTerms, nash_split, order_swing, shared_demand_saving
 
-_MONTHS = 24
+_MONTHS, _LEAST_MONTHS = 24, 12
 # what is taken where neither data nor user tell: name, value, unit, how
 ASSUMED: Mapping[str, tuple[float, str, str]] = {
     "set_up_share": (0.02, "share of an order", "our cost of one order, 2 % of today's order"),
@@ -63,10 +64,10 @@ def joint_gains(
     Parameters
     ----------
     facts : pd.DataFrame
-        `account_id`, `net_sales_12m`, `orders_12m`; where known `gross_profit_12m`, `orders` and
-        `cost_to_serve` (both over the whole history).
+        `account_id`, `net_sales_12m`, `orders_12m`; where known `gross_profit_12m`.
     months : pd.DataFrame
-        From `kamlab.accounts.monthly_sums`: `account_id`, `month`, `net_sales`.
+        From `kamlab.accounts.monthly_sums`: `account_id`, `month`, `net_sales`; where known
+        `orders`, `gross_sales` and `cost_to_serve`.
     as_of : date
         First day not seen: the swing of orders is taken from the 24 whole months before it.
     given : mapping of str to float, optional
@@ -84,12 +85,13 @@ def joint_gains(
     unknown = set(known) - {*ASSUMED, "our_order_cost", "their_order_cost"}
     if unknown:
         raise ValueError(f"{sorted(unknown)[0]!r} is no input; there are {sorted(ASSUMED)}")
-    swings = _swings(months, as_of)
+    swings, per_order = _swings(months, as_of), order_costs(months)
     inputs, gains, split = [], [], []
     for row in facts.to_dict("records"):
         if not (row["net_sales_12m"] > 0 and row["orders_12m"] > 0):
             continue
-        made = _inputs(row, swings.get(row["account_id"], math.nan), known)
+        one = row["account_id"]
+        made = _inputs(row, swings.get(one, math.nan), per_order.get(one, math.nan), known)
         inputs += [{"account_id": row["account_id"], "input": k} | v for k, v in made.items()]
         levers = _levers({k: v["value"] for k, v in made.items()})
         gains += [{"account_id": row["account_id"]} | lever for lever in levers]
@@ -125,12 +127,40 @@ def _swings(months: pd.DataFrame, as_of: date) -> dict[str, float]:
     return found
 
 
+def order_costs(months: pd.DataFrame) -> dict[str, float]:
+    """Tell what one order costs us apart from what goes with its size, by account.
+
+    Cost to serve of the months is explained by their orders and their sales, neither below zero
+    (non-negative least squares), so that freight by weight does not count as a cost of ordering.
+
+    Parameters
+    ----------
+    months : pd.DataFrame
+        As for `joint_gains`.
+
+    Returns
+    -------
+    dict of str to float
+        Accounts with at least 12 months of known cost; 0 where no part goes with orders.
+    """
+    if not {"orders", "gross_sales", "cost_to_serve"} <= set(months):
+        return {}
+    known = months.dropna(subset=["cost_to_serve"])
+    return {
+        str(account): float(
+            nnls(part[["orders", "gross_sales"]].to_numpy(float), part["cost_to_serve"])[0][0]
+        )
+        for account, part in known.groupby("account_id")
+        if len(part) >= _LEAST_MONTHS
+    }
+
+
 def _entry(value: float, unit: str, origin: str, how: str) -> dict:
     """Make one row of the inputs."""
     return {"value": float(value), "unit": unit, "origin": origin, "how": how}
 
 
-def _inputs(row: dict, swing: float, known: dict[str, float]) -> dict[str, dict]:
+def _inputs(row: dict, swing: float, order_cost: float, known: dict[str, float]) -> dict[str, dict]:
     """Collect the inputs of one account, each with where it comes from."""
 
     def taken(name: str) -> dict:
@@ -153,15 +183,13 @@ def _inputs(row: dict, swing: float, known: dict[str, float]) -> dict[str, dict]
         )
     else:
         made["margin"] = taken("margin")
-    served, count = row.get("cost_to_serve", math.nan), row.get("orders", math.nan)
     if "our_order_cost" in known:
         made["our_order_cost"] = _entry(
             known["our_order_cost"], "currency an order", "given", "given by the user"
         )
-    elif not (pd.isna(served) or pd.isna(count)) and served > 0 and count > 0:
-        made["our_order_cost"] = _entry(
-            served / count, "currency an order", "estimated", "cost to serve over orders"
-        )
+    elif order_cost > 0:
+        how = "the part of cost to serve that goes with orders, not with sales"
+        made["our_order_cost"] = _entry(order_cost, "currency an order", "estimated", how)
     else:
         share = taken("set_up_share")
         made["our_order_cost"] = share | {"value": share["value"] * lot}

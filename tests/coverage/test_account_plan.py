@@ -39,8 +39,7 @@ def _found(**tables):
             ),
             "facts": pd.DataFrame(
                 {"account_id": ids, "industry": ["food", None, "pet"], "region": ["North"] * 3,
-                 "country": ["United Kingdom"] * 3, "net_sales_12m": [100.0, 200.0, 5.0],
-                 "first_order": pd.to_datetime(["2020-03-05"] * 3)}
+                 "country": ["United Kingdom"] * 3, "net_sales_12m": [100.0, 200.0, 5.0]}
             ),
             "risk": pd.DataFrame({"account_id": ids, "probability": [0.4, 0.2, 0.9]}),
         }
@@ -68,7 +67,7 @@ def test_an_account_is_chosen_by_number_or_as_the_first_of_the_list():
 
 
 def test_names_keep_their_capitals_and_gaps_are_left_out():
-    text = who(read_account("A", _found()), "EUR")
+    text = who(read_account("A", _found()), "EUR", pd.Timestamp("2020-03-01"))
 
     assert text == (
         "Food, North, United Kingdom; customer since March 2020; no account manager yet; no "

@@ -112,6 +112,26 @@ def test_a_manager_with_any_account_has_enough():
     assert set(made.load["accounts"]) <= {0, 3, 6}
 
 
+def test_reasons_say_what_was_wrong_before():
+    accounts = pd.DataFrame(
+        {"account_id": list("ABCDE"), "region": ["n", "n", "n", "n", None],
+         "industry": ["food"] * 5, "manager_id": ["S", "P", "N", None, "gone"]}
+    )  # fmt: skip
+    managers = pd.DataFrame(
+        {"manager_id": ["N", "S", "P"], "region": ["n", "s", "n"],
+         "industries": ["food", "food", "pharma"], "capacity": 9}
+    )  # fmt: skip
+    made = describe(accounts, managers, np.array([0, 0, 0, 1, 0]), Rules()).table["reason"]
+
+    assert made.tolist() == [
+        "moves into its own region",
+        "moves to who knows its industry",
+        "stays",
+        "gets its first manager, though outside the region",
+        "moves: today's manager is no account manager",
+    ]
+
+
 def test_the_smallest_conflict_is_named():
     accounts, managers = _case(7, accounts=12, managers=3, capacity=3)
 

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
+from kamlab.accounts import monthly_sums
 from kamlab.coverage.joint_gain import LotTerms, bullwhip_bound, nash_split, shared_demand_saving
-from kamlab.coverage.joint_sheet import joint_gains
+from kamlab.coverage.joint_sheet import joint_gains, order_costs
+from kamlab.simulation import simulate
 
 BANERJEE = LotTerms(1000, 3200, 100, 400, 0.2, 20, 25)
 DAY = date(2024, 7, 10)
@@ -112,12 +114,16 @@ def _case(accounts=3, **more):
 
 
 def test_the_sheet_says_where_each_input_comes_from_and_adds_up():
-    facts, months = _case(gross_profit_12m=30_000.0, orders=200, cost_to_serve=4_000.0)
+    facts, months = _case(gross_profit_12m=30_000.0)
+    months["orders"] = np.random.default_rng(2).integers(1, 9, len(months))
+    months["gross_sales"] = months["net_sales"]
+    months["cost_to_serve"] = 20.0 * months["orders"] + 0.03 * months["gross_sales"]
     made = joint_gains(facts, months, DAY, given={"holding_rate": 0.25}, our_power=0.5)
     origin = made.inputs[made.inputs["account_id"] == "A0"].set_index("input")
 
     assert origin.loc["margin", ["value", "origin"]].tolist() == [0.25, "estimated"]
-    assert origin.loc["our_order_cost", ["value", "origin"]].tolist() == [20.0, "estimated"]
+    assert origin.loc["our_order_cost", "value"] == pytest.approx(20)
+    assert origin.loc["our_order_cost", "origin"] == "estimated"
     assert origin.loc["holding_rate", ["value", "origin"]].tolist() == [0.25, "given"]
     assert origin.loc["their_order_cost", "origin"] == "assumed"
     assert made.gains["gain"].to_numpy() == pytest.approx(
@@ -172,3 +178,18 @@ def test_more_swing_saves_more():
     ]
     assert saved[0] == 0
     assert saved[2] == pytest.approx(2 * saved[1])
+
+
+def test_the_cost_of_an_order_is_that_of_the_simulation():
+    made = simulate("tiny", seed=3)
+    end = made.tables["orders"]["order_date"].max() + pd.Timedelta(days=1)
+    months = monthly_sums(made.tables["orders"], end.date())
+    found = pd.Series(order_costs(months))
+    whole = months.groupby("account_id")[["cost_to_serve", "orders"]].sum()
+    naive = (whole["cost_to_serve"] / whole["orders"])[found.index]
+    # an order costs 80 EUR times the account's complexity there, and a share of its sales more
+    truth = 80 * made.truth["account"].set_index("account_id")["complexity"][found.index]
+
+    assert len(found) > 20
+    assert ((found - truth).abs() / truth).median() < 0.25
+    assert (found - truth).abs().median() < 0.5 * (naive - truth).abs().median()

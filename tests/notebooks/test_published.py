@@ -1,6 +1,8 @@
 """What the studies publish on the demo: the interface other tools read, and what it must say."""
 
+import html
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -104,6 +106,11 @@ COLUMNS = {
         "account_id", "action", "expected_gain", "low", "high", "cost", "owner",
     },
     ("summary", "first_actions"): {"action", "account_id"},
+    ("summary", "sentences"): {"about", "sentence", "study", "table", "link"},
+    ("summary", "figures"): {"about", "figure", "value", "study", "table"},
+    ("coverage", "rule_prices"): {"rule", "change", "less_mismatch", "hand_overs", "said"},
+    ("coverage", "managers_needed"): {"may_cross", "managers", "fewer"},
+    ("coverage", "load_effect"): {"measure", "slope", "low", "high", "told", "said"},
     ("truth", "accuracy"): {"measure", "rank_correlation", "coverage"},
     ("truth", "regret"): {"rule", "captured_share"},
 }  # fmt: skip
@@ -324,3 +331,88 @@ def test_a_plan_is_two_pages_of_paper(published, require_part):
             made = page.pdf(format="A4", margin=edge)
             assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 2, path
         chromium.close()
+
+
+def _figures_of_the_studies(published):
+    """Work out from the studies' own tables what the management page says, its own way."""
+    key = _table(published, "key-accounts", "key_accounts")
+    listed = set(key.loc[key["selected"], "account_id"])
+    exposure = _table(published, "key-accounts", "exposure")
+    coming = _table(published, "migration", "next_period")
+    value = _table(published, "value", "lifetime_value").set_index("account_id")["value"]
+    risk = _table(published, "churn", "churn_risk").set_index("account_id")["gross_profit_at_risk"]
+    targets = _table(published, "retention", "targets")
+    win_back = _table(published, "defections", "win_back")
+    assigned = _table(published, "coverage", "assignment")
+    team = _table(published, "coverage", "team")
+    due = _table(published, "coverage", "actions")
+    orders = _table(published, "sources", "reconciliation").set_index("table")
+    moves = _table(published, "migration", "moves")["move"].value_counts()
+    own = risk[[account in listed for account in risk.index]]
+    return {
+        ("Key accounts", "accounts"): len(listed),
+        ("Key accounts", "share"): key.query("selected")["worth"].sum()
+        / key.query("worth > 0")["worth"].sum(),
+        ("Little profit", "accounts"): len(exposure),
+        ("Little profit", "share"): exposure["sales_share"].sum(),
+        ("Little profit", "contribution"): exposure["contribution"].sum(),
+        ("On their way up", "accounts"): (key["lane"] == "develop").sum(),
+        ("Changed", "joined"): moves["became key"],
+        ("Changed", "left"): moves["ceased to be key"],
+        ("Next period", "accounts"): len(set(coming["account_id"].iloc[:20]) - listed),
+        ("Next period", "places"): 20,
+        ("Next period", "captured"): _table(published, "migration", "league")["mean"].max(),
+        ("Value ahead", "key"): value[[account in listed for account in value.index]].sum(),
+        ("Value ahead", "all"): value.sum(),
+        ("At risk", "all"): risk.sum(),
+        ("At risk", "key"): own.sum(),
+        ("Act", "actions"): len(targets),
+        ("Act", "cost"): targets["cost"].sum(),
+        ("Act", "gain"): targets["expected_gain"].sum(),
+        ("Act", "low"): targets["low"].sum(),
+        ("Act", "high"): targets["high"].sum(),
+        ("Lost", "accounts"): len(win_back),
+        ("Lost", "yearly"): win_back["yearly"].sum(),
+        ("Coverage", "today"): assigned["was"].isna().sum(),
+        ("Coverage", "after"): assigned["manager_id"].isna().sum(),
+        ("Coverage", "sponsor"): assigned["sponsor_id"].isna().sum(),
+        ("Teams", "gaps"): team["gap"].ne("").sum(),
+        ("Teams", "needs"): len(team),
+        ("Due", "actions"): len(due),
+        ("Due", "accounts"): due["account_id"].nunique(),
+        ("Data", "lines"): orders.loc["orders", "rows_kept"],
+        ("Data", "amount"): orders.loc["orders", "amount_kept"],
+        ("Data", "refused"): orders["rows_refused"].sum(),
+    }
+
+
+def test_every_figure_of_the_management_page_is_that_of_its_study(published):
+    figures = _table(published, "summary", "figures").set_index(["about", "figure"])["value"]
+    known = _figures_of_the_studies(published)
+
+    assert set(figures.index) == set(known)
+    for key, value in figures.items():
+        assert value == pytest.approx(float(known[key])), key
+    page = (published / "summary" / "latest" / "index.html").read_text()
+    for row in _table(published, "summary", "sentences").itertuples():
+        # whatever number stands in a sentence is one of its figures, and the sentence on the page
+        mine = figures[row.about]
+        forms = {form.format(value) for value in mine for form in ("{:,.0f}", "{:.0%}", "{:.1%}")}
+        shown = re.findall(r"[−]?\d[\d,.]*%?", re.sub(r"\d{4}-\d\d-\d\d", "", row.sentence))
+        assert {n.replace("−", "-").rstrip(".,") for n in shown} <= forms, row.sentence
+        assert html.escape(row.sentence, quote=False) in page
+
+
+def test_every_sentence_of_the_management_page_leads_to_its_evidence(published):
+    here = published / "summary" / "latest"
+    sentences = _table(published, "summary", "sentences")
+
+    assert len(sentences) >= 12
+    for row in sentences.itertuples():
+        path, _, section = row.link.partition("#")
+        target = published / "summary" / "run" / path
+        page = Path(os.path.normpath(target))
+        assert page.is_file(), row.link
+        assert not section or f'id="{section}"' in page.read_text(), row.link
+        assert (page.parent / "tables" / f"{row.table}.parquet").is_file(), row.about
+        assert f'href="{row.link}"' in (here / "index.html").read_text()
