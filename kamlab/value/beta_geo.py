@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlab.value import beta_geo_likelihood as likelihood
 from kamlab.value.fitting import Fit, Objective
-from kamlab.value.histories import Histories, distinct_pairs
+from kamlab.value.histories import Histories, by_count, distinct_pairs
 from kamlab.value.hyper import (
     at_least_so_many,
     purchase_count_probabilities,
@@ -36,8 +36,10 @@ class _BetaGeo(PurchaseModel):
         return int(getattr(self, "k_", 1))
 
     def _objective(self, histories: Histories) -> Objective:
-        k, first = self._k, self._first
-        return lambda point: likelihood.log_likelihood(point, histories, k=k, first=first)
+        k, first, counted = self._k, self._first, by_count(histories)
+        return lambda point: likelihood.log_likelihood(
+            point, histories, k=k, first=first, counted=counted
+        )
 
     def _starts(self, histories: Histories) -> list[np.ndarray]:
         pace = self._k * (histories.weight @ histories.x) / (histories.weight @ histories.T)

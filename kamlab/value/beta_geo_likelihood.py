@@ -12,7 +12,12 @@ from kamlab.value.histories import Histories, by_count
 
 
 def log_likelihood(
-    point: np.ndarray, histories: Histories, *, k: int = 1, first: int = 0
+    point: np.ndarray,
+    histories: Histories,
+    *,
+    k: int = 1,
+    first: int = 0,
+    counted: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[float, np.ndarray]:
     """Log-likelihood of distinct histories, and its gradient.
 
@@ -26,6 +31,8 @@ def log_likelihood(
         Events a purchase takes: gaps are Erlang-k.
     first : {0, 1}, default 0
         Whether customers may drop out at the first purchase already (the modified models).
+    counted : tuple of np.ndarray, optional
+        What `by_count` gives of the histories, where it is at hand.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def log_likelihood(
     -9.4586
     """
     r, alpha, a, b = np.exp(point)
-    counts, totals = by_count(histories)
+    counts, totals = by_count(histories) if counted is None else counted
     value, gradient = _count_terms(counts, totals, r, a, b, k, first)
     accounts = totals.sum()
     value += accounts * r * np.log(alpha)
@@ -97,8 +104,8 @@ def _timing_terms(
     log_end = np.log(to_end)
     waited = log_end - np.log(to_last)
     odds = np.log(a) - np.log(np.maximum(b + x + (first - 1), 1e-300)) + events * waited
-    silent = phases(events, (histories.T - histories.tx) / to_end, k)
     if k > 1:
+        silent = phases(events, (histories.T - histories.tx) / to_end, k)
         odds -= silent[0]
     if not first:
         odds[x == 0] = -np.inf

@@ -55,6 +55,61 @@ def test_the_6_mp_trial():
     assert found.table["expected"].round(2).tolist() == [19.25, 10.75]
 
 
+# Lives of flies in days, `waltons` of lifelines (MIT): those with a tiny RNA, and the others;
+# a sign marks a life that was not seen to its end
+TINY_RNA = {
+    6: 1, 9: 3, 13: 3, 15: 2, 19: 3, 22: 4, 26: 5, 29: 5, 33: 2, 36: 2, 43: 1, 47: 1, 62: 2,
+}  # fmt: skip
+OTHERS = {
+    7: 1, -7: 1, 17: 1, 32: 1, 33: 1, 38: 2, 41: 7, 45: 9, -45: 1, 48: 8, 51: 3, 53: 7, 54: 2,
+    56: 18, 58: 4, 60: 15, -60: 1, 61: 9, -61: 2, 63: 9, 66: 3, 68: 9, -68: 1, 69: 12, -69: 1,
+    75: 1,
+}  # fmt: skip
+
+
+def test_lives_of_flies():
+    groups = {"miR-137": TINY_RNA, "control": OTHERS}
+    rows = [
+        (abs(days), days > 0, group)
+        for group, lives in groups.items()
+        for days, count in lives.items()
+        for _ in range(count)
+    ]
+    lasted, event, group = (list(column) for column in zip(*rows, strict=True))
+    curve = survival_curve(lasted, event)
+    median = median_life(curve).iloc[0]
+    found = log_rank(lasted, event, group)
+
+    assert len(rows) == 163
+    assert (median["median"], median["low"], median["high"]) == (56, 53, 58)
+    share = curve.set_index("time")["survival"]
+    assert share[share.index <= 30].iloc[-1] == pytest.approx(0.8272239, abs=5e-8)
+    assert share[56] == pytest.approx(0.4299026, abs=5e-8)
+    assert found.statistic == pytest.approx(122.249, abs=5e-4)
+    assert found.p_value == pytest.approx(2.04e-28, rel=5e-3)
+
+
+def test_veterans_with_lung_cancer():
+    """The user guide of scikit-survival, which takes ties by Breslow; ours by Efron is near it."""
+    from sksurv.datasets import load_veterans_lung_cancer
+
+    table, lives = load_veterans_lung_cancer()
+    lasted, event = lives["Survival_in_days"], lives["Status"]
+    model = CoxModel().fit(table, lasted, event)
+    coded = pd.get_dummies(table, drop_first=True).astype(float)
+    breslow = CoxPHSurvivalAnalysis().fit(coded, lives)
+    guide = dict(zip(coded.columns, breslow.coef_, strict=True))
+
+    assert guide["Karnofsky_score"] == pytest.approx(-0.032622, abs=5e-7)
+    assert guide["Celltype_squamous"] == pytest.approx(-1.188299, abs=5e-7)
+    assert guide["Treatment_test"] == pytest.approx(0.289936, abs=5e-7)
+    assert concordance(lasted, event, breslow.predict(coded)) == pytest.approx(0.736256, abs=5e-7)
+    assert concordance(lasted, event, model.predict(table)) == pytest.approx(0.7363, abs=2e-3)
+    efron = CoxPHSurvivalAnalysis(ties="efron", tol=1e-14, n_iter=200).fit(coded, lives)
+    assert model.log_likelihood_ == pytest.approx(-474.4, abs=1.0)
+    assert np.corrcoef(model.predict(table), efron.predict(coded))[0, 1] == pytest.approx(1)
+
+
 def test_all_telephone_contracts(telco):
     curve = survival_curve(telco["tenure"], telco["left"]).set_index("time")["survival"]
     published = [0.884826, 0.843200, 0.788736, 0.748545, 0.708840, 0.664404, 0.592790]
