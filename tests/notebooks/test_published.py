@@ -95,7 +95,7 @@ COLUMNS = {
     ("defections", "reason_against_signs"): {"reason", "sign", "leavers", "stayers", "low"},
     ("defections", "reason_by_account"): {"account_id", "reason", "verdict", "avoidable"},
     ("defections", "levels"): {"year", "level", "recorded", "expected", "share", "low", "high"},
-    ("defections", "win_back"): {"account_id", "left_on", "silent_days", "yearly", "chance"},
+    ("defections", "win_back"): {"account_id", "left_on", "yearly", "chance", "return_chance"},
     ("defections", "lost_by_year"): {"year", "accounts", "yearly"},
     ("retention", "retention_economics"): {"segment", "kind", "churn", "gain_share", "low", "high"},
     ("retention", "health"): {"account_id", "health", "weakest", "contact", "purchase"},

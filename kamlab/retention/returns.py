@@ -1,0 +1,139 @@
+"""Which of those that fell silent come back, and what do they bring when they do?"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from kamlab.accounts.engine import as_day
+from kamlab.retention.two_part import TwoPartModel
+
+YEAR = 365
+_FEWEST = 20
+_STEPS = (1.0, 1.5, 2.0, 3.0)  # silences, in multiples of what counts as leaving
+FEATURES = ("silent_days", "log_yearly", "order_days", "tenure_years", "pace", "irregular")
+
+
+def past_silences(
+    daily: pd.DataFrame, as_of: date | str, *, gone_after: float, horizon_days: int = YEAR
+) -> pd.DataFrame:
+    """List the silences of the past that looked like leaving, and whether they ended.
+
+    Parameters
+    ----------
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    as_of : date or str
+        First day not seen.
+    gone_after : float
+        Days without an order that count as leaving.
+    horizon_days : int, default 365
+        Days after the day of sight in which a return counts and its amounts are summed.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a silence and day of sight (1, 1.5, 2 and 3 times `gone_after` after the last order,
+        if it lasted so long) whose horizon is over by `as_of`: `account_id`, `seen_on`, the columns
+        of `FEATURES`, `returned` and `value` (gross profit, else net sales, in the horizon).
+    """
+    end = pd.Timestamp(as_day(as_of))
+    past = daily[daily["day"] < end]
+    bought = past[past["net_sales"] > 0].sort_values(["account_id", "day"])
+    following = bought.groupby("account_id")["day"].shift(-1).fillna(end)
+    parts = []
+    for step in _STEPS:
+        seen = bought["day"] + pd.Timedelta(days=int(np.ceil(step * gone_after)))
+        held = (seen < following) & (seen + pd.Timedelta(days=horizon_days) <= end)
+        parts.append(pd.DataFrame({"account_id": bought["account_id"], "seen_on": seen})[held])
+    rows = pd.concat(parts).sort_values(["account_id", "seen_on"], ignore_index=True)
+    table = _features(past, rows)
+    after = rows.reset_index(names="row").merge(past, on="account_id")
+    ahead = (after["day"] - after["seen_on"]).dt.days
+    after = after[(ahead >= 0) & (ahead < horizon_days)]
+    came = after.loc[after["net_sales"] > 0, "row"].unique()
+    value = after.groupby("row")[_amount(past)].sum().reindex(table.index).fillna(0.0)
+    return table.assign(returned=table.index.isin(came), value=value)
+
+
+def return_chances(
+    daily: pd.DataFrame, gone: pd.DataFrame, as_of: date | str, *, gone_after: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Expect of every account that is gone whether it comes back in a year, and with how much.
+
+    Parameters
+    ----------
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    gone : pd.DataFrame
+        `account_id`; accounts that fell silent.
+    as_of : date or str
+        First day not seen.
+    gone_after : float
+        Days without an order that count as leaving.
+
+    Returns
+    -------
+    chances : pd.DataFrame
+        `account_id`, `return_chance`, `second_value` (in the year ahead if it returns) and
+        `expected_value`, their product. Without an offer, as in the past.
+    judged : pd.DataFrame
+        `TwoPartModel.judged_`, on accounts that the model had not seen. Both are empty with fewer
+        than 20 silences that ended or 20 that did not.
+    """
+    seen = past_silences(daily, as_of, gone_after=gone_after)
+    empty = pd.DataFrame(columns=["account_id", "return_chance", "second_value", "expected_value"])
+    if min(seen["returned"].sum(), (~seen["returned"].astype(bool)).sum()) < _FEWEST:
+        return empty, pd.DataFrame()
+    known = list(FEATURES)
+    model = TwoPartModel().fit(
+        seen[known], seen["returned"], seen[["value"]], clusters=seen["account_id"]
+    )
+    end = pd.Timestamp(as_day(as_of))
+    rows = gone[["account_id"]].assign(seen_on=end).reset_index(drop=True)
+    now = _features(daily[daily["day"] < end], rows)
+    # a silence longer than any that was watched is not told beyond the longest
+    now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
+    found = model.predict(now[known])
+    chances = pd.DataFrame(
+        {
+            "account_id": now["account_id"],
+            "return_chance": found["probability"],
+            "second_value": found["value"],
+            "expected_value": found["expected_value"],
+        }
+    )
+    return chances, model.judged_
+
+
+def _amount(daily: pd.DataFrame) -> str:
+    """Name the amount that counts."""
+    return "gross_profit" if daily["gross_profit"].notna().any() else "net_sales"
+
+
+def _features(past: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give what was known of each account on each day of sight, before its silence."""
+    if rows.empty:
+        return rows.assign(**dict.fromkeys(FEATURES, np.nan))
+    bought = past[past["net_sales"] > 0]
+    pairs = rows.reset_index(names="row").merge(past, on="account_id")
+    pairs = pairs[pairs["day"] < pairs["seen_on"]]
+    orders = pairs[pairs["net_sales"] > 0].sort_values(["row", "day"])
+    last = pd.to_datetime(orders.groupby("row")["day"].max().reindex(rows.index))
+    first = pd.to_datetime(rows["account_id"].map(bought.groupby("account_id")["day"].min()))
+    back = (last.reindex(pairs["row"]).set_axis(pairs.index) - pairs["day"]).dt.days
+    year, half = pairs[back < YEAR], pairs[back < YEAR // 2]
+    sums = year.groupby("row")["net_sales"].sum().reindex(rows.index)
+    gaps = orders.groupby("row")["day"].diff().dt.days
+    spread = gaps.groupby(orders["row"]).agg(["mean", "std"]).reindex(rows.index)
+    yearly = year.groupby("row")[_amount(past)].sum().reindex(rows.index)
+    days = orders[back[orders.index] < YEAR].groupby("row").size()
+    recent = half.groupby("row")["net_sales"].sum().reindex(rows.index)
+    return rows.assign(
+        silent_days=(rows["seen_on"] - last).dt.days.astype(float),
+        log_yearly=np.log1p(yearly.clip(lower=0)),
+        order_days=days.reindex(rows.index).astype(float),
+        tenure_years=(last - first).dt.days / YEAR,
+        pace=(recent / sums.where(sums > 0)).clip(0, 1),
+        irregular=spread["std"] / spread["mean"],
+    )
