@@ -2,7 +2,8 @@
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class StudyFile:
     after : tuple of str
         Studies that it reads where they are published and does without where they are not: of those
         that run with it, it waits for them, whether or not they succeed.
+    said : mapping of str to mapping
+        Title and purpose in other languages, by the language's code.
     """
 
     name: str
@@ -44,6 +47,15 @@ class StudyFile:
     path: Path
     parameters: tuple[Parameter, ...]
     after: tuple[str, ...] = ()
+    said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def title_in(self, language: str) -> str:
+        """Give the title in a language; the notebook's own where it is not translated."""
+        return str(self.said.get(language, {}).get("title") or self.title)
+
+    def purpose_in(self, language: str) -> str:
+        """Give the purpose in a language; the notebook's own where it is not translated."""
+        return str(self.said.get(language, {}).get("purpose") or self.purpose)
 
 
 def notebooks_folder(given: str | Path | None = None) -> Path:
@@ -82,8 +94,7 @@ def read_study(path: Path) -> StudyFile:
     ----------
     path : Path
         A notebook. Its metadata may hold `title` and `kamlab` with `study`, `purpose`, `needs`,
-        `after`,
-        `demo_only` and `language`.
+        `after`, `demo_only`, `language` and `in`: title and purpose in other languages.
 
     Raises
     ------
@@ -112,6 +123,7 @@ def read_study(path: Path) -> StudyFile:
         path=path,
         parameters=read_parameters(source, path.name),
         after=tuple(kamlab.get("after", ())),
+        said=kamlab.get("in", {}),
     )
 
 

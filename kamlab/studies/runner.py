@@ -55,6 +55,8 @@ class Settings:
         Seconds that a cell, a study, and the whole run may take.
     rules : Rules
         How far figures may move.
+    language : str
+        Of the pages; empty: each notebook's own.
     """
 
     out: Path
@@ -63,6 +65,7 @@ class Settings:
     timeout: int | None = None
     run_timeout: int | None = None
     rules: Rules = field(default_factory=Rules)
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,15 +259,17 @@ class _Runner:
         parameters = self.plan.parameters[study.name] | {
             name: value for name, value in own.items() if name in declared and value
         }
+        language = self.settings.language or study.language
+        other = {"language": language} if language != study.language else {}
         job = Job(
             study=study.name,
-            title=study.title,
-            purpose=study.purpose,
-            language=study.language,
+            title=study.title_in(language),
+            purpose=study.purpose_in(language),
+            language=language,
             notebook=study.path,
             run=run_identity(
                 study,
-                {"as_of": self.data.as_of} | parameters,
+                {"as_of": self.data.as_of} | parameters | other,
                 self.data.fingerprint,
                 needs,
             ),
