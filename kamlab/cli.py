@@ -86,6 +86,9 @@ def _describe_run(run: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help="one page for each: key (the published list), a file of ids, or ids with commas",
     )
+    run.add_argument(
+        "--language", choices=("en", "zh"), help="of the pages (what kamlab.toml says, else en)"
+    )
     run.add_argument("--jobs", type=int, default=0, metavar="N", help="side by side (cores)")
     run.add_argument("--cell-timeout", type=int, default=1800, metavar="S", help="seconds (1800)")
     run.add_argument("--timeout", type=int, default=7200, metavar="S", help="a study (7200)")
@@ -235,6 +238,7 @@ def _run_rounds(
     from kamlab.studies.rules import read_rules
     from kamlab.studies.runner import Settings, cores, run_rounds, warm_up
     from kamlab.studies.stop import interrupting
+    from kamlab.studies.words import read_language
 
     report = Progress(asked.log, quiet=asked.quiet)
     for name, why in plan.added.items():
@@ -253,6 +257,7 @@ def _run_rounds(
                 run_timeout=asked.run_timeout,
                 rules=rules,
                 keys=keys,
+                language=asked.language or read_language(data),
             )
             seen = _read_data(data, asked.as_of, reads=reads)
             planned = plan_rounds(plan, seen, rounds, rules)

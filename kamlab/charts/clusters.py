@@ -43,7 +43,7 @@ def kinds_map(profiles: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
         axes.set_yticks(range(len(rows)), rows)
         axes.set_xlabel("Standard deviations from the mean of all accounts")
         axes.grid(visible=False)
-        headline(axes, message, per_inch=6.5)
+        headline(axes, message)
     said = "; ".join(
         f"{row.cluster}: {row.kind}, {row.accounts} accounts with {percent(row.sales_share)} of "
         "sales"

@@ -22,6 +22,7 @@ READABLE = (
 _TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "engine", "spark")
 _ENGINES = ("duckdb", "spark", "postgres")
 _RUNS = "runs"  # what scheduled runs are held to, see kamlab.studies.rules
+_LANGUAGE = "language"  # of the published pages, see kamlab.studies.words
 _ENTRY = (
     "file", "sql", "database", "table", "query", "url_env", "sheet", "encoding", "delimiter",
     "decimal", "thousands", "date_format", "channel", "currency", "columns", "duplicates", "skip",
@@ -164,7 +165,7 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         raise UsageError(f"{path}: not a TOML file in UTF-8: {error}.") from None
     except OSError as error:
         raise DataRefusedError(f"{path}: cannot be read: {error.strerror}.") from None
-    _known(said, (*_TOP, *TABLES, _RUNS), str(path))
+    _known(said, (*_TOP, *TABLES, _RUNS, _LANGUAGE), str(path))
     if root is None:
         root = path.parent / _expand(said.get("root", "."), path)
     if not root.is_dir():

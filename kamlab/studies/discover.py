@@ -2,7 +2,8 @@
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class StudyFile:
     each : tuple of str
         Where a run makes one page for each row of a published table: the parameter that takes the
         row's key, and study and table that list them; else empty.
+    said : mapping of str to mapping
+        Title and purpose in other languages, by the language's code.
     """
 
     name: str
@@ -48,6 +51,15 @@ class StudyFile:
     parameters: tuple[Parameter, ...]
     after: tuple[str, ...] = ()
     each: tuple[str, ...] = ()
+    said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def title_in(self, language: str) -> str:
+        """Give the title in a language; the notebook's own where it is not translated."""
+        return str(self.said.get(language, {}).get("title") or self.title)
+
+    def purpose_in(self, language: str) -> str:
+        """Give the purpose in a language; the notebook's own where it is not translated."""
+        return str(self.said.get(language, {}).get("purpose") or self.purpose)
 
 
 def notebooks_folder(given: str | Path | None = None) -> Path:
@@ -86,7 +98,7 @@ def read_study(path: Path) -> StudyFile:
     ----------
     path : Path
         A notebook. Its metadata may hold `title` and `kamlab` with `study`, `purpose`, `needs`,
-        `after`, `each`, `demo_only` and `language`.
+        `after`, `each`, `demo_only`, `language` and `in`: title and purpose in other languages.
 
     Raises
     ------
@@ -116,6 +128,7 @@ def read_study(path: Path) -> StudyFile:
         parameters=read_parameters(source, path.name),
         after=tuple(kamlab.get("after", ())),
         each=tuple(kamlab.get("each", ())),
+        said=kamlab.get("in", {}),
     )
 
 

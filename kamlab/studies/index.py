@@ -11,6 +11,8 @@ from kamlab.studies.manifest import read_json, read_manifests
 from kamlab.studies.period import read_period
 from kamlab.studies.publish import LATEST, RUN, write_whole
 from kamlab.studies.rules import JUMP
+from kamlab.studies.terms import term
+from kamlab.studies.words import LANGUAGES, date_text, span_text, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,11 @@ class Change:
 
 
 def changes(
-    now: dict[str, Any], before: dict[str, Any], limit: float | None = None
+    now: dict[str, Any],
+    before: dict[str, Any],
+    limit: float | None = None,
+    *,
+    language: str = "en",
 ) -> list[Change]:
     """Compare the headline figures of two runs of a study.
 
@@ -46,6 +52,8 @@ def changes(
         Manifests.
     limit : float, optional
         Share beyond which a change is marked; else what the newer run's rules say of each figure.
+    language : str, default "en"
+        Of the words.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def changes(
     [('+50.0% (was 100 EUR)', True)]
     """
     earlier = {entry["label"]: entry for entry in before.get("headlines", [])}
-    found = []
+    found, said = [], words(language)
     for entry in now.get("headlines", []):
         old = earlier.get(entry["label"])
         if old is None or old.get("unit") != entry.get("unit"):
@@ -68,12 +76,12 @@ def changes(
         share = _share(entry.get("value"), old.get("value"))
         was = old.get("text", "")
         if entry.get("value") == old.get("value"):
-            text = "unchanged"
+            text = said["unchanged"]
         elif math.isnan(share):
-            text = f"was {was}"
+            text = said["was"].format(value=was)
         else:
             moved = f"{share:+.1%}".replace("-", "−")
-            text = f"{moved} (was {was})"
+            text = said["moved"].format(share=moved, value=was)
         allowed = limit or entry.get("limit") or JUMP
         found.append(Change(entry["label"], text, share, abs(share) > allowed))
     return found
@@ -155,111 +163,132 @@ def write_index(out: Path) -> None:
         Root of the published studies.
     """
     style = (Path(__file__).parent / "template" / "page.css").read_text(encoding="utf-8")
-    sections = "".join(_section(folder) for folder in study_folders(out))
+    folders = study_folders(out)
+    language = _language(folders)
+    said = words(language)
+    sections = "".join(_section(folder, language) for folder in folders)
     page = f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark">
-<title>Studies</title>
+<title>{said["studies"]}</title>
 <style>{style}</style>
 </head>
 <body>
-<header><h1>Studies</h1></header>
+<header><h1>{said["studies"]}</h1></header>
 <main class="index">
-{_last_run(out)}{sections or "<p>Nothing is published here yet.</p>"}
+{_last_run(out, said)}{sections or f"<p>{said['nothing']}</p>"}
 </main>
-<footer><p>Made by kamlab</p></footer>
+<footer><p>{said["made"]}</p></footer>
 </body>
 </html>
 """
     write_whole(out / "index.html", page)
 
 
-def _last_run(out: Path) -> str:
+def _language(folders: list[Path]) -> str:
+    """Give the language of the pages, which is that of the newest one."""
+    latest = [standing(folder)[0] for folder in folders]
+    newest = max(latest, key=lambda run: str(run.get("timings", {}).get("finished")), default={})
+    code = str(newest.get("language", "en"))
+    return code if code in LANGUAGES else "en"
+
+
+def _last_run(out: Path, said: dict[str, str]) -> str:
     """Draw a line about the last run, where it did not end well: a reader must know."""
     run = read_json(out / RUN)
     if run.get("status") in (None, "success", "running"):
         return ""
     asked = ", ".join(map(str, run.get("periods", [])))
-    when = f"The last run{f' ({asked})' if asked else ''} ended {run.get('finished')}"
-    said = html.escape(f"{when}: {run['status']}. {run.get('message', '')}")
-    return f'<p class="bad">{said}</p>\n'
+    status = said.get(str(run["status"]), str(run["status"]))
+    how = said["last_run_of" if asked else "last_run"]
+    line = how.format(asked=asked, when=run.get("finished"), status=status)
+    return f'<p class="bad">{html.escape(line)} {html.escape(str(run.get("message", "")))}</p>\n'
 
 
-def _section(folder: Path) -> str:
+def _section(folder: Path, language: str) -> str:
     """Draw one study: its last success, what moved, a failure since, and its history."""
     latest, before, runs = standing(folder)
     if not runs:
         return ""
+    said = words(language)
     name = html.escape(folder.name)
     title = html.escape(str((latest or runs[-1]).get("title", folder.name)))
     heading = f'<a href="{name}/{LATEST}/index.html">{title}</a>' if latest else title
-    moved = {change.label: change for change in changes(latest, before)}
-    figures = "".join(_figure(entry, moved) for entry in latest.get("headlines", []))
+    moved = {change.label: change for change in changes(latest, before, language=language)}
+    figures = "".join(_figure(entry, moved, language) for entry in latest.get("headlines", []))
     decision = latest.get("decision")
+    own = "" if language == "en" else ' lang="en"'  # the notebooks' own language
+    history = said["history"].format(title=title, count=len(runs))
     parts = [
         f'<section class="study" aria-labelledby="study-{name}">',
         f'<h2 id="study-{name}">{heading}</h2>',
-        f'<p class="decision">{html.escape(decision)}</p>' if decision else "",
-        _facts(latest) if latest else '<p class="bad">No run has succeeded yet.</p>',
+        f'<p class="decision"{own}>{html.escape(decision)}</p>' if decision else "",
+        _facts(latest, language) if latest else f'<p class="bad">{said["never"]}</p>',
         f'<dl class="headlines">{figures}</dl>' if figures else "",
-        *[f'<p class="kam-warning">{html.escape(w)}</p>' for w in latest.get("warnings", [])],
-        _failure(runs, latest),
-        f"<details><summary>History of {title} ({len(runs)})</summary><ul>"
-        + "".join(_line(run, folder) for run in reversed(runs))
+        *[f'<p class="kam-warning"{own}>{html.escape(w)}</p>' for w in latest.get("warnings", [])],
+        _failure(runs, latest, said),
+        f"<details><summary>{history}</summary><ul>"
+        + "".join(_line(run, folder, language) for run in reversed(runs))
         + "</ul></details></section>\n",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def period_of(run: dict[str, Any]) -> str:
+def period_of(run: dict[str, Any], language: str = "en") -> str:
     """Say which period a run speaks of."""
     if run.get("asked_period"):
         return str(run["asked_period"])
-    period = run.get("period") or {}
-    if period.get("start"):
-        return f"{period['start']} – {period.get('end')}"
-    return f"before {run['as_of']}" if run.get("as_of") else "undated"
+    period, said = run.get("period") or {}, words(language)
+    span = span_text(period.get("start"), period.get("end"), language)
+    if span:
+        return span
+    day = date_text(str(run.get("as_of") or ""), language)
+    return said["before"].format(day=day) if day else said["undated"]
 
 
-def _seconds(run: dict[str, Any]) -> str:
+def _seconds(run: dict[str, Any], said: dict[str, str]) -> str:
     """Say how long a run took."""
-    return f"{run.get('timings', {}).get('total_seconds', 0):.1f} s"
+    seconds = run.get("timings", {}).get("total_seconds", 0)
+    return said["seconds"].format(seconds=f"{seconds:.1f}")
 
 
-def _facts(run: dict[str, Any]) -> str:
+def _facts(run: dict[str, Any], language: str) -> str:
     """Draw period, status and duration of a run."""
+    said = words(language)
     facts = {
-        "Status": "published",
-        "Period": period_of(run),
-        "As of": run.get("as_of") or "–",
-        "Data": Path(str(run.get("data", ""))).name or "–",
-        "Duration": _seconds(run),
-        "Run": run["run"],
+        "status": said["success"],
+        "period": period_of(run, language),
+        "as_of": date_text(str(run.get("as_of") or "–"), language),
+        "data": Path(str(run.get("data", ""))).name or "–",
+        "currency": str(run.get("currency") or "–"),
+        "duration": _seconds(run, said),
+        "run": run["run"],
     }
     pairs = "".join(
-        f"<div><dt>{label}</dt><dd>{html.escape(value)}</dd></div>"
-        for label, value in facts.items()
+        f"<div><dt>{said[name]}</dt><dd>{html.escape(value)}</dd></div>"
+        for name, value in facts.items()
     )
     return f'<dl class="facts">{pairs}</dl>'
 
 
-def _figure(entry: dict[str, Any], moved: dict[str, Change]) -> str:
+def _figure(entry: dict[str, Any], moved: dict[str, Change], language: str) -> str:
     """Draw one headline figure and how it moved."""
-    change = moved.get(entry["label"])
+    change, label = moved.get(entry["label"]), entry["label"]
     note = ""
     if change:
         mark = ' class="bad"' if change.jumped else ""
-        said = f"{change.text}, beyond the limit" if change.jumped else change.text
-        note = f"<dd><small{mark}>{html.escape(said)}</small></dd>"
-    label, text = html.escape(entry["label"]), html.escape(str(entry.get("text", "")))
+        beyond = words(language)["beyond"].format(change=change.text)
+        shown = html.escape(beyond if change.jumped else change.text)
+        note = f"<dd><small{mark}>{shown}</small></dd>"
+    label, text = html.escape(term(label, language)), html.escape(str(entry.get("text", "")))
     return f"<div><dt>{label}</dt><dd>{text}</dd>{note}</div>"
 
 
-def _failure(runs: list[dict[str, Any]], latest: dict[str, Any]) -> str:
+def _failure(runs: list[dict[str, Any]], latest: dict[str, Any], said: dict[str, str]) -> str:
     """Draw the last failure, if it came after the last success."""
     since = latest.get("timings", {}).get("finished", "")
     failed = [
@@ -271,15 +300,19 @@ def _failure(runs: list[dict[str, Any]], latest: dict[str, Any]) -> str:
     if not failed:
         return ""
     last = max(failed, key=lambda run: run["timings"].get("finished", ""))
-    message = html.escape(str((last.get("error") or {}).get("message", "")))
-    return f'<p class="bad">The last run {html.escape(last["status"])}: {message}</p>'
+    message = str((last.get("error") or {}).get("message", ""))
+    status = said.get(last["status"], last["status"])
+    line = said["last_failed"].format(status=status, message=message)
+    return f'<p class="bad">{html.escape(line)}</p>'
 
 
-def _line(run: dict[str, Any], folder: Path) -> str:
+def _line(run: dict[str, Any], folder: Path, language: str) -> str:
     """Draw one line of the history."""
+    said = words(language)
+    status = said.get(run["status"], run["status"])
+    if run["status"] == "broken":
+        return f"<li>{html.escape(run['run'])}: {status}</li>"
     place = html.escape(f"{folder.name}/{run['folder'].relative_to(folder)}")
     page = "index.html" if run["status"] == "success" else "manifest.json"
-    said = f"{run['status']}, {period_of(run)}, {_seconds(run)}"
-    if run["status"] == "broken":
-        return f"<li>{html.escape(run['run'])}: broken</li>"
-    return f'<li><a href="{place}/{page}">{html.escape(run["run"])}</a>: {html.escape(said)}</li>'
+    line = html.escape(f"{status}, {period_of(run, language)}, {_seconds(run, said)}")
+    return f'<li><a href="{place}/{page}">{html.escape(run["run"])}</a>: {line}</li>'

@@ -208,7 +208,8 @@ def write_manifest(
     manifest = {
         "schema": SCHEMA,
         "study": study.name,
-        "title": study.title,
+        "title": job.title,
+        "language": job.language,
         "run": job.run,
         "status": problem["status"] if problem else "success",
         "as_of": about.get("as_of") or job.parameters.get("as_of", ""),

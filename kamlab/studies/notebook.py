@@ -10,6 +10,7 @@ import html
 import io
 import json
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,11 @@ from kamlab.studies.tables import (
     check_table,
     formatted,
     html_table,
+    rounded,
     write_table,
 )
+from kamlab.studies.terms import term, unit_text
+from kamlab.studies.words import notebook_language, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,6 +101,8 @@ class Study:
         self.published = find_folder(published) if published else None
         self.data = find_folder(data)
         self.as_of = str(as_of)
+        self.language = notebook_language(self.data)
+        self.words = words(self.language)
         self.record: dict[str, Any] = {
             "study": name,
             "headlines": [],
@@ -192,7 +198,7 @@ class Study:
         format : str, optional
             Python format such as `",.0f"` or `".1%"`.
         low, high : float, optional
-            Ends of its interval.
+            Ends of its interval; what is shown is rounded to what it supports.
 
         Raises
         ------
@@ -200,14 +206,20 @@ class Study:
             If the label was used before.
         """
         self._once("headlines", "label", label)
-        text = formatted(value, format) + (f" {unit}" if unit else "")
+        shown = value
+        if low is not None and high is not None and not isinstance(value, str):
+            shown = rounded(float(value), low, high)
+        text = f"{formatted(shown, format)} {unit_text(unit or '', self.language)}".rstrip()
         entry = {"label": label, "value": value, "unit": unit, "format": format, "text": text}
         entry |= {"low": low, "high": high, "interval": None}
         if low is not None and high is not None:
-            entry["interval"] = f"{formatted(low, format)} to {formatted(high, format)}"
+            ends = (rounded(float(end), low, high) for end in (low, high))
+            begins, finishes = (formatted(end, format) for end in ends)
+            entry["interval"] = self.words["to"].format(low=begins, high=finishes)
             text += f" ({entry['interval']})"
         self.record["headlines"].append({k: _plain(v) for k, v in entry.items()})
         self._keep()
+        label = term(label, self.language)
         said = f"<p>{html.escape(label)}: <strong>{html.escape(text)}</strong></p>"
         _show({"text/html": said, "text/plain": f"{label}: {text}"}, "headline")
 
@@ -235,12 +247,16 @@ class Study:
         if not alt.strip():
             raise ValueError("A figure needs alt text: say what it shows.")
         drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(figure)
         shown = {"alt": alt} | ({"title": title} if title else {})
         picture = base64.b64encode(drawn.getvalue()).decode()
         _show({"image/png": picture, "text/plain": alt}, metadata={"image/png": shown})
+        if any("missing from font" in str(warning.message) for warning in said):
+            self.note(self.words["boxes"])
 
     def show(
         self,
@@ -270,7 +286,8 @@ class Study:
             formats=formats,
             labels=labels,
             limit=limit,
-            rest="All rows are in the tables beside this page." if self.out else "",
+            rest=self.words["rest"] if self.out else "",
+            language=self.language,
         )
         _show({"text/html": drawn, "text/plain": caption}, "table")
 
@@ -279,7 +296,7 @@ class Study:
         sentence: str,
         table: pd.DataFrame | None = None,
         *,
-        caption: str = "What to do",
+        caption: str | None = None,
         formats: Mapping[str, Format] | None = None,
         labels: Mapping[str, str] | None = None,
         limit: int | None = 50,
@@ -298,6 +315,7 @@ class Study:
         said = f'<p class="kam-decision"><strong>{html.escape(sentence)}</strong></p>'
         _show({"text/html": said, "text/plain": sentence}, "decision")
         if table is not None:
+            caption = caption or self.words["what_to_do"]
             self.show(table, caption, formats=formats, labels=labels, limit=limit)
 
     def note(self, text: str) -> None:
@@ -308,8 +326,9 @@ class Study:
         """State a doubt the reader must know; it also stands in the manifest and on the index."""
         self.record["warnings"].append(text)
         self._keep()
-        said = f'<p class="kam-warning"><strong>Note.</strong> {html.escape(text)}</p>'
-        _show({"text/html": said, "text/plain": f"Note. {text}"}, "warning")
+        note = self.words["note"]
+        said = f'<p class="kam-warning"><strong>{note}</strong> {html.escape(text)}</p>'
+        _show({"text/html": said, "text/plain": f"{note} {text}"}, "warning")
 
     def other(self, study: str, table: str) -> pd.DataFrame | None:
         """Read a table which another study published for the same day and the same data.

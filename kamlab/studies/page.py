@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from traitlets.config import Config
 
 import kamlab
 from kamlab.studies.publish import RECORD
-from kamlab.studies.words import words
+from kamlab.studies.terms import term
+from kamlab.studies.words import date_text, span_text, words
 from kamlab.studies.worker import Job
 
 _HERE = Path(__file__).parent
@@ -99,12 +101,12 @@ def _named_link(match: re.Match[str]) -> str:
     return text if text == address else f"{text} ({address})"
 
 
-def _framed(drawn: str) -> str:
+def _framed(drawn: str, label: str) -> str:
     """Put a table that a cell drew itself into a frame that scrolls and takes the keyboard."""
     if "<table" not in drawn or 'class="kam-table"' in drawn:
         return drawn
     drawn = drawn.replace("<th></th>", "<td></td>")  # pandas' empty corner is no header
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="Table">{drawn}</div>'
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{drawn}</div>'
 
 
 def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
@@ -129,13 +131,20 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
         record = json.loads((job.folder / RECORD).read_text(encoding="utf-8"))
     record["warnings"] = [*job.notes, *record.get("warnings", [])]
     headings = _Headings()
+    language = job.language.split("-")[0].lower()
+    said, about = words(language), record.get("about", {})
+    own = notebook.metadata.get("kamlab", {}).get("language", "en")
     config = Config({"NbConvertBase": {"display_data_priority": _KINDS}})
     exporter = HTMLExporter(
         config=config,
         template_name="template",
         extra_template_basedirs=[str(_HERE)],
         exclude_anchor_links=True,
-        filters={"mend": headings.mend, "framed": _framed},
+        filters={
+            "mend": headings.mend,
+            "framed": partial(_framed, label=said["table"]),
+            "term": partial(term, language=language),
+        },
         **dict.fromkeys(
             ("mathjax_url", "require_js_url", "mermaid_js_url", "jupyter_widgets_base_url"), ""
         ),
@@ -145,15 +154,19 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
     context = {
         "study": dataclasses.replace(job, title=title),
         "record": record,
-        "about": record.get("about", {}),
-        "as_of": record.get("about", {}).get("as_of") or job.parameters.get("as_of", ""),
+        "about": about,
+        "as_of": date_text(about.get("as_of") or job.parameters.get("as_of", ""), language),
+        "span": span_text(about.get("start"), about.get("end"), language),
+        "language": language,
+        # what the notebook says stays in its own language, and a screen reader must know
+        "prose": f' lang="{html.escape(own)}"' if own != language else "",
         "data": Path(str(job.parameters.get("data", ""))).name,
         "shown_parameters": _shown_parameters(job),
         "style": asset("page.css"),
         "script": script,
         "script_hash": script_hash(script),
         "version": kamlab.__version__,
-        "t": words(job.language) | ({"all": up} if up else {}),
+        "t": said | ({"all": up} if up else {}),
     }
     page, _ = exporter.from_notebook_node(_readable(notebook), resources={"kamlab": context})
     for need, run in job.needs.items():  # evidence stays that of this run's own period

@@ -171,14 +171,15 @@ def fingerprint_of_reading(data: Path, files: list[dict[str, Any]]) -> tuple[str
     Returns
     -------
     tuple of str and str
-        Digest of the mapping without its rules for runs (empty where there is none), and of it
-        together with the files.
+        Digest of the mapping without its rules for runs and its language (empty where there is
+        none), and of it together with the files.
     """
     path = data if data.suffix == ".toml" else data / "kamlab.toml"
     mapping = ""
     if path.is_file():
         said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
         said.pop("runs", None)
+        said.pop("language", None)  # how it is said changes no figure
         mapping = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
     content = sorted(f"{entry['table']} {entry['sha256']}" for entry in files)
     return mapping, hashlib.sha256("\n".join([mapping, *content]).encode()).hexdigest()

@@ -5,9 +5,9 @@ import sys
 import time
 from typing import Any, TextIO
 
+from kamlab.studies.outcome import Outcome
 from kamlab.studies.publish import LATEST
 from kamlab.studies.record import RunRecord
-from kamlab.studies.runner import Outcome
 
 
 class Progress:

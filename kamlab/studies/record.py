@@ -18,7 +18,7 @@ from kamlab.studies.manifest import read_manifests, utc
 from kamlab.studies.publish import RUN, write_whole
 
 if TYPE_CHECKING:
-    from kamlab.studies.runner import Outcome
+    from kamlab.studies.outcome import Outcome
 
 SCHEMA = 1
 # how a run that published nothing is called, by its exit code

@@ -19,6 +19,7 @@ from kamlab.studies.discover import StudyFile
 from kamlab.studies.index import write_index
 from kamlab.studies.lock import locked
 from kamlab.studies.manifest import MANIFEST, ending, read_json, run_identity, write_manifest
+from kamlab.studies.outcome import Outcome
 from kamlab.studies.plan import Data, Plan
 from kamlab.studies.publish import (
     LATEST,
@@ -58,6 +59,8 @@ class Settings:
         parameters say.
     rules : Rules
         How far figures may move.
+    language : str
+        Of the pages; empty: each notebook's own.
     """
 
     out: Path
@@ -67,33 +70,7 @@ class Settings:
     keys: tuple[str, ...] | None = None
     run_timeout: int | None = None
     rules: Rules = field(default_factory=Rules)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one study ended.
-
-    Attributes
-    ----------
-    study, run, status, message : str
-        Status is success, incomplete (published, but some of its pages failed), failed, refused,
-        usage, timed out, stopped or skipped.
-    folder : Path
-        Where page and manifest, or only the manifest of a failure, are kept.
-    seconds, notebook_seconds : float
-        How long it took, and its cells of that.
-    period : str
-        Month, quarter or year that was asked for.
-    """
-
-    study: str
-    run: str
-    status: str
-    message: str
-    folder: Path
-    seconds: float
-    notebook_seconds: float = 0.0
-    period: str = ""
+    language: str = ""
 
 
 @dataclass(slots=True)
@@ -264,15 +241,17 @@ class _Runner:
         keys = self.settings.keys
         one = bool(study.each) and bool(parameters[study.each[0]])
         each = study.each if study.each and (keys is not None or not one) else ()
+        language = self.settings.language or study.language
+        other = {"language": language} if language != study.language else {}
         job = Job(
             study=study.name,
-            title=study.title,
-            purpose=study.purpose,
-            language=study.language,
+            title=study.title_in(language),
+            purpose=study.purpose_in(language),
+            language=language,
             notebook=study.path,
             run=run_identity(
                 study,
-                {"as_of": self.data.as_of} | parameters | ({"each": keys} if each else {}),
+                {"as_of": self.data.as_of} | parameters | other | ({"each": keys} if each else {}),
                 self.data.fingerprint,
                 needs,
             ),

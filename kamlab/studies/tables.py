@@ -5,11 +5,15 @@ import html
 import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from kamlab.studies.terms import explanations, term
+from kamlab.studies.words import words
 
 Format = str | Callable[[Any], str]
 
@@ -17,7 +21,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def plain_text(value: object) -> str:
+def plain_text(value: object, language: str = "en") -> str:
     """Write one value as a person reads it: 1,234 · 0.43 · 2013-06-30 · yes · –.
 
     Examples
@@ -28,7 +32,7 @@ def plain_text(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA:
         return "–"
     if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
+        return words(language)["yes" if value else "no"]
     if isinstance(value, int | np.integer):
         return f"{int(value):,}".replace("-", "−")
     if isinstance(value, float | np.floating):
@@ -47,7 +51,7 @@ def _number(value: float) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def formatted(value: object, form: Format | None) -> str:
+def formatted(value: object, form: Format | None, language: str = "en") -> str:
     """Write one value in a given format; what is missing is a dash in every format.
 
     Examples
@@ -57,11 +61,26 @@ def formatted(value: object, form: Format | None) -> str:
     """
     missing = value is None or value is pd.NA or value is pd.NaT
     if form is None or missing or (isinstance(value, float) and math.isnan(value)):
-        return plain_text(value)
+        return plain_text(value, language)
     if callable(form):
         return form(value)
     text = format(value, form)
     return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def rounded(value: float, low: float, high: float) -> float:
+    """Round a figure to what its interval supports: two figures of half its width.
+
+    Examples
+    --------
+    >>> rounded(264_323, -69_002, 597_647), rounded(0.3712, 0.302, 0.441)
+    (260000.0, 0.371)
+    """
+    half = abs(high - low) / 2
+    if not math.isfinite(half) or half == 0:
+        return value
+    digits = 1 - math.floor(math.log10(half))
+    return float(round(value, digits))
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -131,16 +150,27 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
     safe.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
+_SHORT_FORMS = {
+    "Aic": "AIC",
+    "Cvar": "CVaR",
+    "Dso": "DSO",
+    "Auc": "AUC",
+    "Rfm": "RFM",
+    "Hhi": "HHI",
+}
+
+
 def heading(column: str) -> str:
     """Turn a column's name into a heading.
 
     Examples
     --------
-    >>> heading("net_sales_12m")
-    'Net sales 12m'
+    >>> heading("net_sales_12m"), heading("cvar_share")
+    ('Net sales 12m', 'CVaR share')
     """
-    words = str(column).replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    said = str(column).replace("_", " ").strip()
+    first, space, rest = (said[:1].upper() + said[1:]).partition(" ")
+    return _SHORT_FORMS.get(first, first) + space + rest
 
 
 _SHORT, _LONG = 14, 48  # letters
@@ -154,6 +184,7 @@ def html_table(
     labels: Mapping[str, str] | None = None,
     limit: int | None = 50,
     rest: str = "",
+    language: str = "en",
 ) -> str:
     """Draw a table that a screen reader, a keyboard and a phone can read.
 
@@ -171,6 +202,8 @@ def html_table(
         Rows shown at most.
     rest : str
         Where to find the rows that are not shown.
+    language : str, default "en"
+        Of headings, of yes and no, and of the lines below the table.
 
     Returns
     -------
@@ -193,20 +226,22 @@ def html_table(
         pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
         for kind in table.dtypes
     ]
+    said = [labels.get(column, heading(column)) for column in table.columns]
     heads = "".join(
-        f'<th scope="col"{" class=n" if right else ""}>'
-        f"{html.escape(labels.get(column, heading(column)))}</th>"
-        for column, right in zip(table.columns, numeric, strict=True)
+        f'<th scope="col"{" class=n" if right else ""}>{html.escape(term(one, language))}</th>'
+        for one, right in zip(said, numeric, strict=True)
     )
     forms = [formats.get(column) for column in table.columns]
     rows = "".join(
-        "<tr>" + "".join(map(_cell, row, forms, numeric)) + "</tr>\n"
+        "<tr>" + "".join(map(_cell, row, forms, numeric, repeat(language))) + "</tr>\n"
         for row in shown.itertuples(index=False, name=None)
     )
-    more = ""
+    below = explanations(said, language)
     if len(shown) < len(table):
-        count = f"The first {len(shown):,} of {len(table):,} rows."
-        more = f"<p class=more>{count} {html.escape(rest)}</p>"
+        first = words(language)["first_rows"]
+        counts = {"shown": f"{len(shown):,}", "all": f"{len(table):,}"}
+        below = [first.format_map(counts), rest, *below]
+    more = f"<p class=more>{html.escape(' '.join(below))}</p>" if below else ""
     frame = f'class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"'
     return (
         f'<div class="kam-table"><div {frame}>'
@@ -215,9 +250,9 @@ def html_table(
     )
 
 
-def _cell(value: object, form: Format | None, right: bool) -> str:
+def _cell(value: object, form: Format | None, right: bool, language: str) -> str:
     """Draw one cell; numbers keep their value for sorting."""
-    text = html.escape(formatted(value, form))
+    text = html.escape(formatted(value, form, language))
     if not right:
         # a sentence needs room, and a date or a short word must not break
         kind = " class=long" if len(text) > _LONG else " class=short" if len(text) < _SHORT else ""

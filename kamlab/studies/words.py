@@ -1,52 +1,90 @@
-"""Which words does the page's frame use, in the reader's language?"""
+"""Which words does the page's frame use, in the reader's language?
 
-_WORDS = {
-    "en": {
-        "contents": "Contents",
-        "show_code": "Show all code",
-        "hide_code": "Hide all code",
-        "code": "Code",
-        "skip": "Skip to the text",
-        "as_of": "As of",
-        "period": "Period",
-        "data": "Data",
-        "currency": "Currency",
-        "parameters": "Parameters",
-        "decision": "Decision",
-        "figures": "Headline figures",
-        "doubts": "What to know before using this",
-        "filter": "Filter rows",
-        "sort": "Sort by",
-        "rows": "rows",
-        "all": "All studies",
-        "tables": "Tables beside this page",
-        "made": "Made by kamlab",
-        "run": "Run",
-        "cell": "of cell",
-    },
-    "zh": {
-        "contents": "目录",
-        "show_code": "显示全部代码",
-        "hide_code": "隐藏全部代码",
-        "code": "代码",
-        "skip": "跳到正文",
-        "as_of": "截止日期",
-        "period": "期间",
-        "data": "数据",
-        "currency": "币种",
-        "parameters": "参数",
-        "decision": "决策",
-        "figures": "关键数字",
-        "doubts": "使用前须知",
-        "filter": "筛选行",
-        "sort": "排序：",
-        "rows": "行",
-        "all": "所有研究",
-        "tables": "随页数据表",
-        "made": "由 kamlab 生成",
-        "run": "运行",
-        "cell": "单元",
-    },
+One plain table: each entry has its English and its Chinese, so that neither can be forgotten.
+Braces are filled in by whoever uses the words.
+"""
+
+import datetime as dt
+import os
+import tomllib
+from pathlib import Path
+
+from kamlab.errors import UsageError
+
+LANGUAGES = ("en", "zh")
+# how the language reaches a notebook's process
+VARIABLE = "KAMLAB_LANGUAGE"
+
+WORDS = {
+    "contents": ("Contents", "目录"),
+    "show_code": ("Show all code", "显示全部代码"),
+    "hide_code": ("Hide all code", "隐藏全部代码"),
+    "code": ("Code", "代码"),
+    "cell": ("of cell", "单元"),
+    "skip": ("Skip to the text", "跳到正文"),
+    "as_of": ("As of", "截止日期"),
+    "period": ("Period", "期间"),
+    "span": ("{start} – {end}", "{start}至{end}"),
+    "data": ("Data", "数据"),
+    "currency": ("Currency", "币种"),
+    "run": ("Run", "运行"),
+    "parameters": ("Parameters", "参数"),
+    "decision": ("Decision", "决策"),
+    "figures": ("Headline figures", "关键数字"),
+    "doubts": ("What to know before using this", "使用前须知"),
+    "filter": ("Filter rows", "筛选行"),
+    "sort": ("Sort by", "排序："),
+    "rows": ("rows", "行"),
+    "table": ("Table", "表"),
+    "all": ("All studies", "所有研究"),
+    "tables": ("Tables beside this page", "随页数据表"),
+    "made": ("Made by kamlab", "由 kamlab 生成"),
+    "prose": ("", "正文、图表和表题为英文；界面、标题和列名为中文。"),
+    # what a notebook shows
+    "note": ("Note.", "注意："),
+    "what_to_do": ("What to do", "该做什么"),
+    "to": ("{low} to {high}", "{low} 至 {high}"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
+    "first_rows": ("The first {shown} of {all} rows.", "共 {all} 行，显示前 {shown} 行。"),
+    "rest": (
+        "All rows are in the tables beside this page.",
+        "全部行见随页数据表。",
+    ),
+    "boxes": (
+        "For some names this machine has no font: boxes in the chart, right in the tables.",
+        "本机没有某些名称所需的字体：图中显示为方框，表中显示正确。",
+    ),
+    # the index
+    "studies": ("Studies", "研究"),
+    "nothing": ("Nothing is published here yet.", "这里尚未发布任何研究。"),
+    "status": ("Status", "状态"),
+    "duration": ("Duration", "用时"),
+    "seconds": ("{seconds} s", "{seconds} 秒"),
+    "before": ("before {day}", "{day}之前"),
+    "undated": ("undated", "未注明日期"),
+    "never": ("No run has succeeded yet.", "尚无成功的运行。"),
+    "history": ("History of {title} ({count})", "{title}的历史（{count}）"),
+    "unchanged": ("unchanged", "未变"),
+    "was": ("was {value}", "此前为 {value}"),
+    "moved": ("{share} (was {value})", "{share}（此前为 {value}）"),
+    "beyond": ("{change}, beyond the limit", "{change}，超出界限"),
+    "last_failed": ("The last run {status}: {message}", "最近一次运行{status}：{message}"),
+    "last_run": ("The last run ended {when}: {status}.", "最近一次运行结束于 {when}：{status}。"),
+    "last_run_of": (
+        "The last run ({asked}) ended {when}: {status}.",
+        "最近一次运行（{asked}）结束于 {when}：{status}。",
+    ),
+    # how a run ended
+    "success": ("published", "已发布"),
+    "failed": ("failed", "失败"),
+    "refused": ("refused the data", "数据被拒绝"),
+    "usage": ("was asked wrongly", "用法错误"),
+    "timed out": ("timed out", "超时"),
+    "stopped": ("stopped", "已停止"),
+    "skipped": ("was skipped", "已跳过"),
+    "broken": ("broken", "已损坏"),
+    "running": ("running", "运行中"),
 }
 
 
@@ -58,4 +96,81 @@ def words(language: str) -> dict[str, str]:
     >>> words("zh")["contents"], words("fr")["contents"]
     ('目录', 'Contents')
     """
-    return _WORDS.get(language.split("-")[0].lower(), _WORDS["en"])
+    code = language.split("-")[0].lower()
+    place = LANGUAGES.index(code) if code in LANGUAGES else 0
+    return {name: both[place] for name, both in WORDS.items()}
+
+
+def date_text(day: str, language: str) -> str:
+    """Write a day as the language writes it; what is no day stays as it is.
+
+    Examples
+    --------
+    >>> date_text("2025-12-31", "en"), date_text("2025-12-31", "zh"), date_text("", "zh")
+    ('2025-12-31', '2025年12月31日', '')
+    """
+    if not language.startswith("zh"):
+        return day
+    try:
+        found = dt.date.fromisoformat(day)
+    except ValueError:
+        return day
+    return f"{found.year}年{found.month}月{found.day}日"
+
+
+def span_text(start: str | None, end: str | None, language: str) -> str:
+    """Write a period from its first to its last day; empty where either is not known.
+
+    Examples
+    --------
+    >>> span_text("2025-01-01", "2025-12-31", "en")
+    '2025-01-01 – 2025-12-31'
+    """
+    if not start or not end:
+        return ""
+    days = {"start": date_text(start, language), "end": date_text(end, language)}
+    return words(language)["span"].format_map(days)
+
+
+def check_language(code: object, place: str) -> str:
+    """Check the language that somebody asked for.
+
+    Raises
+    ------
+    UsageError
+        If it is none that there are words for.
+    """
+    if code not in LANGUAGES:
+        raise UsageError(f"{place}: language = {code!r} must be one of {', '.join(LANGUAGES)}.")
+    return str(code)
+
+
+def read_language(data: Path) -> str:
+    """Read the language which the mapping file of a data folder asks for.
+
+    Parameters
+    ----------
+    data : Path
+        Folder or mapping file.
+
+    Returns
+    -------
+    str
+        Empty where it says nothing; a file that is no TOML is left to who reads the data.
+
+    Raises
+    ------
+    UsageError
+        If there are no words for it.
+    """
+    path = data if data.suffix == ".toml" else data / "kamlab.toml"
+    try:
+        said = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("language", "")
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return ""
+    return check_language(said, str(path)) if said != "" else ""
+
+
+def notebook_language(data: Path) -> str:
+    """Say in which language a notebook speaks: the run's, else the data's, else English."""
+    return os.environ.get(VARIABLE) or read_language(data) or "en"

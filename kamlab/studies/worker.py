@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kamlab.studies.publish import RESULT, write_whole
+from kamlab.studies.words import VARIABLE
 
 LOG = "log.txt"
 
@@ -110,6 +111,7 @@ def work(job: Job, progress: Connection) -> None:
         "IPYTHONDIR": str(scratch / "ipython"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "KAMLAB_RUN": job.run,
+        VARIABLE: job.language,
     }
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(job.threads))

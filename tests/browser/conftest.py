@@ -1,7 +1,7 @@
 """A published page and its index in a real Chromium, read from disk."""
 
 import shutil
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,13 @@ def chromium(require_part):
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(require_part):
+    found = find_spec("axe_playwright_python")
+    require_part(found is not None, "axe-playwright-python")
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 class Visit:

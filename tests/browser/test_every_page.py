@@ -2,7 +2,6 @@
 
 import re
 import zlib
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ pytestmark = [
 
 def _path(published, name):
     return published / ("index.html" if name == "index" else f"{name}/latest/index.html")
-
-
-@pytest.fixture(scope="session")
-def axe(require_part):
-    found = find_spec("axe_playwright_python")
-    require_part(found is not None, "axe-playwright-python")
-    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PAGES)
