@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--keep", type=int, default=24, metavar="N", help="of each study (24)")
     prune.add_argument("--dry-run", action="store_true", help="only say which")
     compare = command("compare", "say what moved between two runs of a study, and likely why")
-    compare.add_argument("before", metavar="A", help="study/run; a run may be `latest`")
+    compare.add_argument("before", metavar="A", help="study/run; a run may be a period or `latest`")
     compare.add_argument("after", metavar="B")
     compare.add_argument("--limit", type=float, metavar="SHARE", help="change that is marked")
     for folder in (runs, prune):
@@ -142,7 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  a person gets a message
         if asked.debug:
             traceback.print_exc()
-        code, message = _explained(error)
+        return _tell(asked, error)
+
+
+def _tell(asked: argparse.Namespace, error: BaseException) -> int:
+    """Say what went wrong, and give the exit code."""
+    code, message = _explained(error)
     if getattr(asked, "log", "lines") == "json":
         event = {"event": "error", "exit_code": code, "message": message}
         print(json.dumps(event, ensure_ascii=False), file=sys.stderr)
@@ -232,6 +237,7 @@ def _run_rounds(
     reads: bool,
 ) -> int:
     """Run what was understood; whatever happens is written down and told to who asked for it."""
+    from kamlab.studies.patience import is_stuck, patiently
     from kamlab.studies.progress import Progress
     from kamlab.studies.record import RunRecord
     from kamlab.studies.rounds import plan_rounds
@@ -259,12 +265,14 @@ def _run_rounds(
                 keys=keys,
                 language=asked.language or read_language(data),
             )
-            seen = _read_data(data, asked.as_of, reads=reads)
+            seen = patiently(lambda: _read_data(data, asked.as_of, reads=reads), asked.run_timeout)
             planned = plan_rounds(plan, seen, rounds, rules)
             outcomes = run_rounds(planned, settings, report, record)
     except (Exception, KeyboardInterrupt) as error:
         failed = record.fail(*_explained(error))
         _on_failure(asked.on_failure, [failed] if failed else [])
+        if is_stuck():  # the end of this process would wait for it
+            os._exit(_tell(asked, error))
         raise
     bad = [one.folder / "manifest.json" for one in outcomes if one.status != "success"]
     _on_failure(asked.on_failure, bad)
@@ -341,10 +349,12 @@ def _studies(asked: argparse.Namespace) -> int:
 
 def _runs(asked: argparse.Namespace) -> int:
     """List the runs."""
-    from kamlab.studies.history import all_runs, run_line
+    from kamlab.studies.history import all_runs, last_run, run_line
 
     for run in all_runs(_out(asked)):
         print(run_line(run))
+    said = last_run(_out(asked))
+    print(said, end="\n" if said else "")
     return 0
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from kamlab.errors import UsageError
 from kamlab.studies.index import changes, period_of, study_folders
-from kamlab.studies.manifest import read_manifests
+from kamlab.studies.manifest import read_json, read_manifests
+from kamlab.studies.publish import RUN
 from kamlab.studies.rules import JUMP
 
 
@@ -74,8 +75,27 @@ def run_line(run: dict[str, Any]) -> str:
     return "  ".join([*words, (run.get("error") or {}).get("message", "")]).rstrip()
 
 
+def last_run(out: Path) -> str:
+    """Say how the last run into a folder went as a whole; empty where none was written down."""
+    run = read_json(out / RUN)
+    if "status" not in run:
+        return ""
+    if run["status"] == "running":
+        import psutil
+
+        alive = psutil.pid_exists(int(run.get("process", 0)))
+        how = "is under way" if alive else "was killed; the next one cleans up"
+        return f"The run that began {run.get('started')} {how}."
+    took = run.get("timings", {}).get("total_seconds")
+    share = run.get("timings", {}).get("overhead_share")
+    time = "" if took is None else f" in {took:.1f} s ({share:.0%} beside the notebooks)"
+    moved = f", {len(run['moved'])} figures moved beyond their limit" if run.get("moved") else ""
+    said = f"The last run ended {run.get('finished')}{time}: {run['status']}{moved}."
+    return f"{said} {run.get('message', '')}".rstrip()
+
+
 def find_run(out: Path, name: str) -> dict[str, Any]:
-    """Find a run by `study/run`, where the run may be `latest` or the start of its name.
+    """Find a run by `study/run`: a period (its newest run), `latest` or the start of its name.
 
     Raises
     ------
@@ -88,6 +108,7 @@ def find_run(out: Path, name: str) -> dict[str, Any]:
     fits = (
         fits
         or [r for r in mine if r["run"] == run]
+        or [r for r in mine if run and r.get("asked_period") == run][-1:]
         or [r for r in mine if run and r["run"].startswith(run)]
     )
     if len(fits) != 1:

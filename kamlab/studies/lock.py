@@ -34,10 +34,13 @@ def locked(out: Path) -> Iterator[Path]:
         If the folder cannot be written.
     """
     private = out / ".kamlab"
+    mask = os.umask(0o022)
+    os.umask(0o022 | mask)  # nothing that is published is writable for others
     try:
         private.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(private / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
+        os.umask(mask)
         raise UsageError(f"Cannot write into {out}: {error.strerror}.") from None
     try:
         try:
@@ -53,3 +56,4 @@ def locked(out: Path) -> Iterator[Path]:
         yield private
     finally:
         os.close(descriptor)
+        os.umask(mask)

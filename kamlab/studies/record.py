@@ -25,7 +25,7 @@ SCHEMA = 1
 _STATUS = {2: "usage", 3: "refused", 75: "blocked"}
 
 
-def exit_code(outcomes: list["Outcome"], planned: int) -> int:
+def exit_code(outcomes: list["Outcome"], planned: int, stopped_by: int = 0) -> int:
     """Give the exit code of a run: 0 done, 1 failed, 2 wrong use, 3 refused, 128 + n stopped.
 
     Parameters
@@ -34,11 +34,12 @@ def exit_code(outcomes: list["Outcome"], planned: int) -> int:
         How studies ended.
     planned : int
         How many were to run; the rest never began.
+    stopped_by : int
+        Signal that asked for an end; 0 where none came.
     """
     statuses = {outcome.status for outcome in outcomes} - {"success"}
     if "stopped" in statuses or len(outcomes) < planned:
-        stopped = [o.message.rpartition(" ")[2] for o in outcomes if o.status == "stopped"]
-        return 128 + (signal.Signals[stopped[0]] if stopped else signal.SIGTERM)
+        return 128 + (stopped_by or signal.SIGTERM)
     if not statuses:
         return 0
     if statuses & {"failed", "timed out", "incomplete"}:
@@ -116,7 +117,7 @@ class RunRecord:
         """Say that the run is under way; call it only while the lock is held."""
         self._write(self.out / RUN)
 
-    def conclude(self, outcomes: list["Outcome"], planned: int) -> int:
+    def conclude(self, outcomes: list["Outcome"], planned: int, stopped_by: int = 0) -> int:
         """Write how the studies ended; call it only while the lock is held.
 
         Parameters
@@ -125,13 +126,15 @@ class RunRecord:
             How studies ended.
         planned : int
             How many were to run.
+        stopped_by : int
+            Signal that asked for an end.
 
         Returns
         -------
         int
             Exit code.
         """
-        code = exit_code(outcomes, planned)
+        code = exit_code(outcomes, planned, stopped_by)
         bad = [o for o in outcomes if o.status not in ("success", "skipped")]
         self.content["studies"] = [
             {

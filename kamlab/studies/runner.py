@@ -167,7 +167,8 @@ def run_rounds(
             if not stop.signal:
                 outcomes += _Runner(plan, data, settings, report, private, stop).run()
         if record:
-            record.conclude(outcomes, sum(len(plan.studies) for plan, _ in rounds))
+            planned = sum(len(plan.studies) for plan, _ in rounds)
+            record.conclude(outcomes, planned, stop.signal)
     return outcomes
 
 
@@ -292,6 +293,8 @@ class _Runner:
         for ready in wait([*sentinels, *by_pipe], timeout=_POLL) if sentinels else ():
             if isinstance(ready, Connection):
                 self._hear(by_pipe[ready])
+        if self.stop:  # what ends now was stopped too: Ctrl-C reaches every process
+            return
         for running in list(self.running.values()):
             if running.process.exitcode is not None:
                 self._end(running, self._death(running))

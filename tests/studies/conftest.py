@@ -18,6 +18,27 @@ top: int = 20  # how many accounts [1..100]
 worth: str = "sales"  # what counts [sales|gross_profit]
 label: str = "plain"  # any text
 """
+DATA_PARAMETERS = """\
+data: str = "data"  # folder with the data
+as_of: str = ""  # the day before which history is seen
+out: str = ""  # folder for tables
+published: str = ""  # root of published studies
+top: int = 20  # how many accounts [1..100]
+notes: str = ""  # a file with notes [path]
+"""
+READ = """\
+import pandas as pd
+from kamlab import sources
+from kamlab.studies.notebook import Study
+study = Study({name!r}, out=out, published=published, data=data, as_of=as_of)
+known = sources.open_data(study.data)
+lines = known.table("orders").filter(f"order_date < DATE '{{as_of}}'").df()
+study.about(as_of=as_of, currency="EUR")
+study.inputs(known.files)"""
+SALES = """\
+sales = lines.groupby("account_id", as_index=False)["net_sales"].sum()
+study.table("sales", sales)
+study.headline("Sales", float(sales["net_sales"].sum()), "EUR", ",.0f")"""
 
 
 def notebook_json(cells, metadata):
@@ -29,7 +50,8 @@ def notebook_json(cells, metadata):
         if markdown:
             made.append(cell | {"cell_type": "markdown"})
         else:
-            tags = {"tags": ["parameters"]} if source == PARAMETERS else {}
+            stated = source in (PARAMETERS, DATA_PARAMETERS)
+            tags = {"tags": ["parameters"]} if stated else {}
             code = {"cell_type": "code", "metadata": tags, "outputs": [], "execution_count": None}
             made.append(cell | code)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -45,7 +67,10 @@ class Desk:
         self.notebooks = folder / "notebooks"
         self.notebooks.mkdir()
         self.out = folder / "out"
-        self.environment = os.environ | {"KAMLAB_NOTEBOOKS": str(self.notebooks)}
+        self.environment = os.environ | {
+            "KAMLAB_NOTEBOOKS": str(self.notebooks),
+            "KAMLAB_STORE": str(folder / "store"),
+        }
 
     def write(self, study, *cells, parameters=True, **metadata):
         """Write a notebook; it opens with a title, parameters and a Study."""
@@ -59,6 +84,20 @@ class Desk:
         path = self.notebooks / f"{study.replace('-', '_')}.ipynb"
         path.write_text(notebook_json([*opening, *cells], metadata))
         return path
+
+    def write_on_data(self, study, *cells, first="", **metadata):
+        """Write a notebook that reads the orders of a data folder; `first` runs before it does."""
+        opening = [DATA_PARAMETERS, *([first] if first else []), READ.format(name=study)]
+        return self.write(study, *opening, *(cells or [SALES]), parameters=False, **metadata)
+
+    def write_orders(self, *months, more=(), folder="data"):
+        """Write orders: each month two accounts buy for 100."""
+        place = self.folder / folder
+        place.mkdir(exist_ok=True)
+        rows = [f"{a},{m}{a},{m}-10,100.00" for m in months for a in "AB"]
+        head = "account_id,order_id,order_date,net_sales"
+        (place / "orders.csv").write_text("\n".join([head, *rows, *more]) + "\n")
+        return place
 
     def command(self, *arguments):
         """Give the words that start kamlab."""

@@ -123,6 +123,10 @@ def test_a_run_is_found_by_name_by_its_start_or_as_the_latest(published):
 
     assert find_run(out, "value/latest")["run"] == "2013-06-30_b"
     assert find_run(out, "value/2013-05")["run"] == "2013-05-31_a"
+    publish = _manifest("2013-07-01_c", asked_period="2013-06")
+    (out / "value" / "2013-07-01_c").mkdir()
+    (out / "value" / "2013-07-01_c" / "manifest.json").write_text(json.dumps(publish))
+    assert find_run(out, "value/2013-06")["run"] == "2013-07-01_c"
     with pytest.raises(UsageError, match="More than one"):
         find_run(out, "value/2013")
     with pytest.raises(UsageError, match="No run"):

@@ -8,51 +8,21 @@ import pytest
 
 pytestmark = pytest.mark.kernel
 
-PARAMETERS = """\
-data: str = "data"  # folder with the data
-as_of: str = ""  # the day before which history is seen
-out: str = ""  # folder for tables
-published: str = ""  # root of published studies
-top: int = 20  # how many accounts [1..100]"""
-READ = """\
-import pandas as pd
-from kamlab import sources
-from kamlab.studies.notebook import Study
-study = Study({name!r}, out=out, published=published, data=data, as_of=as_of)
-known = sources.open_data(study.data)
-lines = known.table("orders").filter(f"order_date < DATE '{{as_of}}'").df()
-study.about(as_of=as_of, currency="EUR")
-study.inputs(known.files)"""
-SALES = """\
-sales = lines.groupby("account_id", as_index=False)["net_sales"].sum()
-study.table("sales", sales)
-study.headline("Sales", float(sales["net_sales"].sum()), "EUR", ",.0f")"""
 SUM = """\
 seen = study.need("sales", "sales")
 study.headline("Seen", float(seen["net_sales"].sum()), "EUR", ",.0f")
 study.note("[evidence](../../sales/latest/index.html)")"""
 
 
-def _orders(folder, months, more=()):
-    """Write orders: each month two accounts buy for 100."""
-    folder.mkdir(exist_ok=True)
-    rows = [f"{a},{m}{a},{m}-10,100.00" for m in months for a in "AB"]
-    head = "account_id,order_id,order_date,net_sales"
-    (folder / "orders.csv").write_text("\n".join([head, *rows, *more]) + "\n")
+MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
 
 
 @pytest.fixture(scope="module")
 def desk(shared_desk):
     """Give two studies on orders of four months, of which the second reads the first."""
-    for name, cell, needs in (("sales", SALES, []), ("sum", SUM, ["sales"])):
-        path = shared_desk.write(
-            name, PARAMETERS, READ.format(name=name), cell, parameters=False, needs=needs
-        )
-        notebook = json.loads(path.read_text())
-        notebook["cells"][1]["metadata"] = {"tags": ["parameters"]}
-        path.write_text(json.dumps(notebook))
-    _orders(shared_desk.folder / "data", ["2026-01", "2026-02", "2026-03", "2026-04"])
-    shared_desk.environment["KAMLAB_STORE"] = str(shared_desk.folder / "store")
+    shared_desk.write_on_data("sales")
+    shared_desk.write_on_data("sum", SUM, needs=["sales"])
+    shared_desk.write_orders(*MONTHS)
     return shared_desk
 
 
@@ -141,15 +111,16 @@ def test_runs_lists_period_status_duration_and_headline(filled):
     assert "success  2026-03  " in march
     assert march.endswith(" s  Sales: 600 EUR")
     assert sum("(latest)" in line and "2026-04" in line for line in lines) == 2
+    assert lines[-1].startswith("The last run ended ")
+    assert "beside the notebooks): success" in lines[-1]
 
 
 def test_revised_data_is_told_from_new_data(filled):
     desk, *_ = filled
-    data = desk.folder / "revised"
-    _orders(data, ["2026-01", "2026-02", "2026-03", "2026-04"])
+    data = desk.write_orders(*MONTHS, folder="revised")
     assert desk.run("sales", "--data", data, "--period", "2026-03").returncode == 0
     old = desk.manifest("sales")["run"]
-    _orders(data, ["2026-01", "2026-02", "2026-03", "2026-04"], ["C,9,2026-02-11,50.00"])
+    desk.write_orders(*MONTHS, more=["C,9,2026-02-11,50.00"], folder="revised")
     assert desk.run("sales", "--data", data, "--period", "2026-03").returncode == 0
     new = desk.manifest("sales")["run"]
     assert old != new

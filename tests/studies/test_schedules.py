@@ -19,30 +19,17 @@ pytestmark = pytest.mark.kernel
 SCHEDULES = Path(__file__).parents[2] / "data" / "examples" / "schedules"
 BIN = Path(sys.executable).parent
 LAST_MONTH = dt.date.today().replace(day=1) - dt.timedelta(days=1)  # noqa: DTZ011  as cron sees it
-STUDY = """\
-from kamlab.studies.notebook import Study
-study = Study("x", data=data, as_of=as_of, out=out)
-study.headline("One", 1)"""
 
 
 @pytest.fixture(scope="module")
 def place(shared_desk):
     """Give a machine on which kamlab is installed: data of last month, two studies, an output."""
-    cell = 'data: str = ""  # data\nas_of: str = ""  # day\nout: str = ""  # tables'
     for name in ("sources", "key-accounts"):
-        path = shared_desk.write(name, cell, STUDY, parameters=False)
-        notebook = json.loads(path.read_text())
-        notebook["cells"][1]["metadata"] = {"tags": ["parameters"]}
-        path.write_text(json.dumps(notebook))
-    data = shared_desk.folder / "data"
-    data.mkdir()
-    today = dt.date.today()  # noqa: DTZ011
-    rows = [f"A,{n},{day},10" for n, day in enumerate((LAST_MONTH, today))]
-    head = "account_id,order_id,order_date,net_sales"
-    (data / "orders.csv").write_text("\n".join([head, *rows]) + "\n")
+        shared_desk.write_on_data(name)
+    days = (LAST_MONTH, dt.date.today())  # noqa: DTZ011
+    data = shared_desk.write_orders(more=[f"A,{n},{day},10" for n, day in enumerate(days)])
     shared_desk.out.mkdir()
     shared_desk.environment |= {
-        "KAMLAB_STORE": str(shared_desk.folder / "store"),
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "DATA": str(data),
         "OUT": str(shared_desk.out),
