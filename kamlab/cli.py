@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kamlab import __version__
-from kamlab.errors import KamlabError, UsageError
+from kamlab.errors import UsageError, explained
 
 if TYPE_CHECKING:
     from kamlab.studies.plan import Data, Plan
@@ -147,27 +147,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tell(asked: argparse.Namespace, error: BaseException) -> int:
     """Say what went wrong, and give the exit code."""
-    code, message = _explained(error)
+    code, message = explained(error)
     if getattr(asked, "log", "lines") == "json":
         event = {"event": "error", "exit_code": code, "message": message}
         print(json.dumps(event, ensure_ascii=False), file=sys.stderr)
     else:
         print(f"kamlab: {message}", file=sys.stderr)
     return code
-
-
-def _explained(error: BaseException) -> tuple[int, str]:
-    """Give the exit code and the words for what went wrong."""
-    if isinstance(error, KamlabError):
-        return error.exit_code, str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return (error.args or (130,))[0], "Stopped."
-    if isinstance(error, OSError) and error.strerror:
-        return 1, f"{error.strerror}: {error.filename or ''}".rstrip(": ")
-    if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's, of ~name
-        return 2, "A path begins with ~ and a name that is no user of this machine: write it out."
-    message = f"Something unforeseen went wrong ({type(error).__name__}: {error}). "
-    return 1, message + "Run it again with --debug and report what it shows."
 
 
 def _given(pairs: list[str]) -> dict[str, str]:
@@ -269,7 +255,7 @@ def _run_rounds(
             planned = plan_rounds(plan, seen, rounds, rules)
             outcomes = run_rounds(planned, settings, report, record)
     except (Exception, KeyboardInterrupt) as error:
-        failed = record.fail(*_explained(error))
+        failed = record.fail(*explained(error))
         _on_failure(asked.on_failure, [failed] if failed else [])
         if is_stuck():  # the end of this process would wait for it
             os._exit(_tell(asked, error))
