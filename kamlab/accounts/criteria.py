@@ -239,7 +239,9 @@ def _money(profile: pd.DataFrame, profit: pd.DataFrame, sums: pd.DataFrame) -> l
     of_profit = np.sqrt(sums["profit_squares"])
     grown = growth(sums.reset_index())
     served = profit.set_index("account_id").reindex(ids)
-    known = served["serve_source"].map({"given": "computed", "rates": "estimated"})
+    known = served["serve_source"].map(
+        {"given": "computed", "activities": "computed", "rates": "estimated"}
+    )
     return [
         _rows(ids, "sales_share", sums["sales_0"] * scale, luck * scale, "computed"),
         _rows(ids, "gross_profit", profile["gross_profit_12m"], of_profit, "computed"),

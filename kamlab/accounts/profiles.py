@@ -13,13 +13,15 @@ from kamlab.accounts.dictionary import FACTS
 from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 from kamlab.accounts.facts import account_facts
 from kamlab.accounts.habits import cadence, season, weekdays
+from kamlab.accounts.management import philosophy_scores, scores_from_behaviour
 from kamlab.accounts.payment import payment_conduct
 from kamlab.accounts.power import bargaining_power
 from kamlab.accounts.prices import price_effects, price_sums
-from kamlab.accounts.space import business_space
+from kamlab.accounts.space import business_space, known_wallets
 from kamlab.accounts.standing import financial_standing
 
 YEAR = timedelta(days=365)
+DIGITAL = ("website", "web", "online", "shop", "webshop", "portal", "email", "edi")
 
 # Column: unit, meaning, and how it comes about. The order is the order of the table.
 PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.items()} | {
@@ -68,6 +70,11 @@ PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.
     "default_log_odds_se": ("log odds", "Standard error of its log odds.", "estimated"),
     "expected_loss": ("currency", "Probability × what is open × share lost.", "see source"),
     "default_source": ("text", "estimated or assumed (few defaults were seen).", "computed"),
+    "digital_order_share": (
+        "share",
+        "Of order lines that came by website, e-mail or EDI.",
+        "computed",
+    ),
     "contacts_12m": ("count", "Interactions of the last 365 days.", "computed"),
     "days_since_contact": ("days", "Since the last interaction.", "computed"),
     "main_concern": ("text", "Most frequent concern of the last 365 days.", "recognised"),
@@ -75,7 +82,7 @@ PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.
     "concern_trend": ("count", "More (+) or fewer (−) in the later half year.", "recognised"),
     "philosophy_score": ("1-5", "Modernity of its management.", "see source"),
     "philosophy_se": ("1-5", "Its standard error.", "estimated"),
-    "philosophy_source": ("text", "given or estimated.", "computed"),
+    "philosophy_source": ("text", "given or estimated (by raters or from behaviour).", "computed"),
 }
 
 
@@ -87,6 +94,8 @@ def profiles(
     invoices: pd.DataFrame | None = None,
     interactions: pd.DataFrame | None = None,
     financials: pd.DataFrame | None = None,
+    ratings: pd.DataFrame | None = None,
+    wallet_observations: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
 
@@ -96,7 +105,8 @@ def profiles(
         Order lines.
     as_of : date
         Exclusive.
-    accounts, invoices, interactions, financials : pd.DataFrame, optional
+    accounts, invoices, interactions, financials, ratings, wallet_observations : pd.DataFrame, \
+            optional
         Canonical tables; without one, its columns are missing throughout.
 
     Returns
@@ -113,16 +123,17 @@ def profiles(
         weekdays(days, as_of),
         _order_channel(orders, as_of),
         _prices(orders, as_of),
-        _space(facts, accounts),
+        _space(facts, known_wallets(accounts, wallet_observations, as_of)),
         _payment(invoices, as_of, accounts),
         _credit(invoices, as_of, financials),
         _contacts(interactions, as_of),
-        _management(accounts),
     ]
     table = facts
     for part in parts:
         if part is not None:
             table = table.merge(part, on="account_id", how="left")
+    management = _management(table, accounts, ratings, as_of)
+    table = table.merge(management, on="account_id", how="left")
     table = table.reindex(columns=list(dict.fromkeys([*table.columns, *PROFILE])))
     table = table.assign(**_power(table, accounts))
     if "contacts_12m" in table and interactions is not None:
@@ -139,7 +150,12 @@ def _order_channel(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
     counts = to_pandas(named.group_by("account_id", "channel").agg(lines=nw.len()))
     ordered = counts.sort_values(["account_id", "lines", "channel"], ascending=[True, False, True])
     first = ordered.drop_duplicates("account_id")
-    return first.rename(columns={"channel": "order_channel"})[["account_id", "order_channel"]]
+    words = counts["channel"].astype(str).str.lower().str.replace(r"[^a-z]", "", regex=True)
+    digital = counts["lines"].where(words.isin(DIGITAL), 0).groupby(counts["account_id"]).sum()
+    share = digital / counts.groupby("account_id")["lines"].sum()
+    first = first.assign(digital_order_share=first["account_id"].map(share))
+    first = first.rename(columns={"channel": "order_channel"})
+    return first[["account_id", "order_channel", "digital_order_share"]]
 
 
 def _prices(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
@@ -183,12 +199,37 @@ def _credit(
     return table.drop(columns=["in_default", "exposure"])
 
 
-def _management(accounts: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Give the assessed modernity of management, where the customer file holds it."""
-    if accounts is None or "philosophy_score" not in accounts:
-        return None
-    score = accounts[["account_id", "philosophy_score"]].dropna()
-    return score.assign(philosophy_source="given")
+def _management(
+    table: pd.DataFrame,
+    accounts: pd.DataFrame | None,
+    ratings: pd.DataFrame | None,
+    as_of: date,
+) -> pd.DataFrame:
+    """Score management: by ratings, else as the customer file has it, else by behaviour."""
+    names = ["philosophy_score", "philosophy_se", "philosophy_source"]
+    made = pd.DataFrame(
+        columns=names, index=pd.Index(table["account_id"].unique(), name="account_id")
+    )
+    made = made.astype(
+        {"philosophy_score": float, "philosophy_se": float, "philosophy_source": "object"}
+    )
+    if accounts is not None and "philosophy_score" in accounts:
+        file = accounts.drop_duplicates("account_id").set_index("account_id")["philosophy_score"]
+        made["philosophy_score"] = file.reindex(made.index).astype(float)
+        made.loc[made["philosophy_score"].notna(), "philosophy_source"] = "given"
+    rated = None if ratings is None or ratings.empty else philosophy_scores(ratings, as_of)
+    if rated is not None:
+        score = rated.table.set_index("account_id").reindex(made.index)
+        there = score["score"].notna()
+        made.loc[there, "philosophy_score"] = score["score"]
+        made.loc[there, "philosophy_se"] = score["standard_error"]
+        made.loc[there, "philosophy_source"] = "estimated"
+    behaved = scores_from_behaviour(made["philosophy_score"], table.set_index("account_id"))
+    if len(behaved):
+        made.loc[behaved.index, "philosophy_score"] = behaved["score"]
+        made.loc[behaved.index, "philosophy_se"] = behaved["standard_error"]
+        made.loc[behaved.index, "philosophy_source"] = "estimated"
+    return made.reset_index()
 
 
 def _contacts(interactions: pd.DataFrame | None, as_of: date) -> pd.DataFrame | None:

@@ -23,6 +23,7 @@ def account_profit(
     rates: Mapping[str, float] | None = None,
     interactions: pd.DataFrame | None = None,
     invoices: pd.DataFrame | None = None,
+    serving: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Give the profit and loss of each account in [start, as_of).
 
@@ -40,6 +41,9 @@ def account_profit(
         serve; a rate whose table is absent counts nothing, and is not in the sum.
     interactions, invoices : pd.DataFrame, optional
         Canonical tables, for complaints and contacts, and for credit days.
+    serving : pd.DataFrame, optional
+        `account_id`, `cost_to_serve`: table of `kamlab.accounts.serving.activity_costs` over the
+        same time. It goes before rates; accounts that it does not name cost nothing.
 
     Returns
     -------
@@ -48,8 +52,8 @@ def account_profit(
         discounts known), `discount`, `net_sales`, `returns` (already in net sales), `cost_of_goods`
         and `gross_profit` (over lines whose cost is known; missing where none is),
         `margin_rate`, `cost_known_share`, `cost_to_serve` (missing where nothing tells it),
-        `serve_source` ("given", "rates" or "unknown"), `contribution` (gross profit less cost to
-        serve; without the latter where that is unknown) and `contribution_rate`. Net sales and
+        `serve_source` ("given", "activities", "rates" or "unknown"), `contribution` (gross profit
+        less cost to serve; without the latter where that is unknown) and `contribution_rate`. Net sales and
         gross profit add up to those of the order lines to the cent.
 
     Raises
@@ -73,9 +77,13 @@ def account_profit(
     table["list_sales"] = table["net_sales"] + table["discount"]
     carried = table.pop("serve_lines") > 0
     by_rates = _served(table, given, interactions, invoices, begin, end)
+    how = "rates"
+    if serving is not None:
+        cost = serving.set_index("account_id")["cost_to_serve"]
+        by_rates, how = table["account_id"].map(cost).astype(float).fillna(0.0), "activities"
     table["cost_to_serve"] = table["cost_to_serve"].where(carried, by_rates)
     table["serve_source"] = np.select(
-        [carried, table["cost_to_serve"].notna()], ["given", "rates"], "unknown"
+        [carried, table["cost_to_serve"].notna()], ["given", how], "unknown"
     )
     table["contribution"] = table["gross_profit"] - table["cost_to_serve"].fillna(0.0)
     table["contribution_rate"] = ratio(table["contribution"], table["net_sales"])

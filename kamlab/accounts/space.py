@@ -1,5 +1,7 @@
 """How much does the account buy from anyone, and how much room is left for us?"""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -86,6 +88,43 @@ def business_space(
     table["head_room"] = table["wallet"] - own
     columns = ["wallet", "wallet_low", "wallet_high", "share_of_wallet", "head_room"]
     return table[[*columns, "wallet_source"]].reset_index()
+
+
+def known_wallets(
+    accounts: pd.DataFrame | None, observations: pd.DataFrame | None, as_of: date
+) -> pd.DataFrame | None:
+    """Put the wallets that were observed into the table of accounts.
+
+    Parameters
+    ----------
+    accounts : pd.DataFrame or None
+        Canonical accounts.
+    observations : pd.DataFrame or None
+        Canonical wallet_observations. The newest year that was over by the day counts; where it is
+        given by category, the categories are summed.
+    as_of : date
+        Exclusive.
+
+    Returns
+    -------
+    pd.DataFrame or None
+        Accounts with `addressable_spend` from the observation, else as it was; also accounts that
+        only the observations name. None where there is neither table.
+    """
+    if observations is None or observations.empty:
+        return accounts
+    seen = observations[observations["year"] < as_of.year]
+    newest = seen[seen["year"] == seen.groupby("account_id")["year"].transform("max")]
+    parted = newest.get("category", pd.Series(None, index=newest.index, dtype=object)).notna()
+    whole = newest[~parted].groupby("account_id")["total_purchases"].mean()
+    parts = newest[parted].groupby("account_id")["total_purchases"].sum()
+    found = whole.combine_first(parts)
+    base = pd.DataFrame({"account_id": found.index}) if accounts is None else accounts
+    more = pd.DataFrame({"account_id": found.index.difference(base["account_id"])})
+    table = pd.concat([base, more], ignore_index=True) if len(more) else base.copy()
+    before = table.get("addressable_spend", pd.Series(np.nan, index=table.index)).astype(float)
+    table["addressable_spend"] = table["account_id"].map(found).astype(float).fillna(before)
+    return table
 
 
 def _present(known: pd.DataFrame) -> list[str]:

@@ -31,6 +31,10 @@ _STREAMS = (
     "interactions",
     "surveys",
     "defections",
+    "alternatives",
+    "ratings",
+    "financials",
+    "wallets",
 )
 
 
@@ -54,7 +58,8 @@ class Distributor:
     ----------
     tables : dict of pandas.DataFrame
         What the distributor knows: orders, accounts, contacts, interactions, invoices,
-        survey_responses, defections, managers, actions, in canonical columns.
+        survey_responses, defections, managers, actions, ratings, financials, wallet_observations,
+        in canonical columns.
     truth : dict of pandas.DataFrame
         What only the simulation knows; see `kamlab.simulation.truth`.
     config : Config

@@ -5,6 +5,12 @@ import pandas as pd
 
 from kamlab.simulation.accounts import accounts_table
 from kamlab.simulation.actions import actions_table
+from kamlab.simulation.assessments import (
+    draw_alternatives,
+    draw_financials,
+    draw_ratings,
+    draw_wallets,
+)
 from kamlab.simulation.config import MONTHS
 from kamlab.simulation.defections import draw_defections
 from kamlab.simulation.distributor import World, stream
@@ -64,9 +70,10 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     Returns
     -------
     observed : dict of pandas.DataFrame
-        accounts, managers, survey_responses, defections, actions.
+        accounts, managers, survey_responses, defections, actions, ratings, financials,
+        wallet_observations.
     hidden : dict of pandas.DataFrame
-        survey, survey_sample, defection.
+        survey, survey_sample, defection, rater.
     """
     config, history, latents = world.config, world.history, world.latents
     identity, management = world.identity, world.management
@@ -78,21 +85,28 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     )
     bought = history.volume[:MONTHS]
     volume = bought.sum(axis=0, dtype=float) / np.maximum((bought > 0).sum(axis=0), 1)
+    accounts = accounts_table(
+        identity,
+        latents,
+        management,
+        volume,
+        history.end.log_wallet,
+        stream(config, "accounts"),
+    )
+    alternatives = draw_alternatives(latents, stream(config, "alternatives"))
+    ratings, raters = draw_ratings(latents, identity, stream(config, "ratings"))
     observed = {
-        "accounts": accounts_table(
-            identity,
-            latents,
-            management,
-            volume,
-            history.end.log_wallet,
-            stream(config, "accounts"),
-        ),
+        "accounts": accounts.assign(alternatives=alternatives),
         "managers": managers_table(management, staff_names(), stream(config, "managers")),
         "survey_responses": responses,
         "defections": defections,
         "actions": actions_table(history.campaigns, identity.ids),
+        "ratings": ratings,
+        "financials": draw_financials(latents, history, identity, stream(config, "financials")),
+        "wallet_observations": draw_wallets(latents, history, identity, stream(config, "wallets")),
     }
-    return observed, {"survey": survey, "survey_sample": sample, "defection": left}
+    hidden = {"survey": survey, "survey_sample": sample, "defection": left, "rater": raters}
+    return observed, hidden
 
 
 def truth_tables(world: World, future: np.ndarray) -> Tables:

@@ -47,6 +47,8 @@ product
     product_id, category, list_price_start (a kilogram), cost_ratio.
 market, one row a month to the end of 2028
     month, price_level, cost_level (factors since the first month).
+rater
+    rater_id, severity (points that the rater takes off; their mean is 0).
 defection; survey, survey_sample; interaction
     See `defections.draw_defections`, `surveys.draw_surveys`, `interactions.draw_interactions`.
 """

@@ -247,5 +247,66 @@ TABLES: dict[str, Table] = {
             day="date",
             money="cost",
         ),
+        Table(
+            "ratings",
+            _columns("""
+                account_id id | whose management was rated
+                rater_id id | who rated
+                item text | what was rated: strategy, digital, quality system, …
+                value number 1..5 | 5 is best
+                date date | day of the rating
+            """),
+            key=("account_id", "rater_id", "item", "date"),
+            day="date",
+        ),
+        Table(
+            "financials",
+            _columns(f"""
+                account_id id | whose balance it is
+                fiscal_year whole 1900..2200 | year in which the fiscal year ended
+                total_assets number 0..1e18 | total assets, in any one currency an account
+                current_assets? number {_LARGEST} | current assets
+                current_liab? number {_LARGEST} | current liabilities
+                total_liab number {_LARGEST} | total liabilities
+                retained_earnings? number {_LARGEST} | retained earnings
+                ebit? number {_LARGEST} | earnings before interest and taxes
+                equity_bv? number {_LARGEST} | book value of equity
+                sales? number {_LARGEST} | sales of the year
+            """),
+            key=("account_id", "fiscal_year"),
+        ),
+        Table(
+            "wallet_observations",
+            _columns("""
+                account_id id | who bought
+                year whole 1900..2200 | calendar year
+                total_purchases number 0..1e15 | bought that year in our categories from anyone
+                category? text | group of products; empty where it is all of them
+                suppliers? whole 0..1e6 | from how many suppliers
+                source? text | survey, customs, estimate, …
+            """),
+            key=("account_id", "year", "category"),
+        ),
+        Table(
+            "activities",
+            _columns("""
+                account_id id | for whom
+                date date | day
+                activity text | what was done: order entry, visit, complaint, artwork, …
+                minutes? number 0..1e9 | minutes that it took
+                quantity? number 0..1e9 | how often; 1 unless said
+            """),
+            day="date",
+        ),
+        Table(
+            "cost_rates",
+            _columns("""
+                activity text | as in activities
+                rate? number 0..1e9 | cost of a minute, or of one where no minutes are given
+                capacity_per_month? number 0..1e12 | minutes (or pieces) that are paid for a month
+                cost_per_month? number 0..1e15 | what the capacity costs a month, by the ledger
+            """),
+            key=("activity",),
+        ),
     )
 }

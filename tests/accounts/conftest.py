@@ -17,6 +17,7 @@ def world():
 @pytest.fixture(scope="session")
 def full(world):
     """Give its profiles at the end of the data, from every table that they take."""
-    names = ("accounts", "invoices", "interactions")
+    names = ("accounts", "invoices", "interactions", "financials", "ratings")
+    names += ("wallet_observations",)
     given = {name: world.tables[name] for name in names}
     return profiles(world.tables["orders"], date(2026, 1, 1), **given)

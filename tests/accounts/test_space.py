@@ -1,11 +1,13 @@
 """Business space: known wallets are kept, hidden ones found with honest intervals."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from kamlab.accounts.space import business_space
+from kamlab.accounts.space import business_space, known_wallets
 
 
 def _world(seed, count=500, known=0.15):
@@ -91,3 +93,20 @@ def test_ranges_are_checked():
 
     with pytest.raises(ValueError, match="quantile lies in"):
         business_space(accounts, facts, quantile=0.2)
+
+
+def test_observed_wallets_of_the_newest_whole_year_count():
+    accounts = pd.DataFrame({"account_id": ["A", "B", "C"], "addressable_spend": [1.0, 2.0, 3.0]})
+    seen = pd.DataFrame(
+        {
+            "account_id": ["A", "A", "B", "B", "D", "C"],
+            "year": [2023, 2024, 2024, 2024, 2024, 2025],
+            "category": [None, None, "film", "bags", None, None],
+            "total_purchases": [50.0, 60.0, 5.0, 6.0, 9.0, 99.0],
+        }
+    )
+    table = known_wallets(accounts, seen, date(2025, 6, 1)).set_index("account_id")
+
+    assert table["addressable_spend"].to_dict() == {"A": 60, "B": 11, "C": 3, "D": 9}
+    assert known_wallets(accounts, None, date(2025, 6, 1)) is accounts
+    assert known_wallets(None, seen, date(2025, 6, 1))["account_id"].tolist() == ["A", "B", "D"]

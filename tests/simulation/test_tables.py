@@ -20,6 +20,10 @@ COLUMNS = {
     "defections": "account_id defection_date reason competitor level interview_text",
     "managers": "manager_id name region industries capacity reports_to role",
     "actions": "action_id account_id date kind treated cost",
+    "ratings": "account_id rater_id item value date",
+    "financials": "account_id fiscal_year total_assets current_assets current_liab total_liab "
+    "retained_earnings ebit equity_bv sales",
+    "wallet_observations": "account_id year total_purchases suppliers source",
 }
 
 
@@ -65,6 +69,9 @@ def test_other_references_hold(small):
         ("managers", ["manager_id"]),
         ("actions", ["action_id"]),
         ("orders", ["order_id", "product_id"]),
+        ("ratings", ["account_id", "rater_id", "item"]),
+        ("financials", ["account_id", "fiscal_year"]),
+        ("wallet_observations", ["account_id"]),
     ],
 )
 def test_keys_name_one_row(small, name, key):
