@@ -6,6 +6,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
+from kamlab.churn.contracts import contract_state
+
 YEAR, HALF, QUARTER = 365, 180, 90
 
 # what each measure speaks of, in the words of the business
@@ -24,6 +26,7 @@ REASONS: Mapping[str, Sequence[str]] = {
     "contacts broken off": ("contacts", "contacts_recent", "sentiment"),
     "dissatisfied in the survey": ("survey_score", "survey_change"),
     "pays late": ("late_share", "days_late"),
+    "contract near its end": ("contract_days_left", "contract_renewals"),
     "its kind of company": ("industry", "region", "employees"),
 }  # fmt: skip
 
@@ -38,7 +41,8 @@ def features(
     snapshots : pd.DataFrame
         As from `kamlab.accounts.snapshots`: `account_id`, `origin` and sums before it.
     tables : mapping of str to pd.DataFrame, optional
-        Any of `accounts`, `interactions`, `survey_responses` and `invoices`, canonical. Of each
+        Any of `accounts`, `interactions`, `survey_responses`, `invoices` and `contracts`,
+        canonical. Of each
         only what had happened before the origin is seen; of accounts only what hardly changes
         (industry, region, employees).
 
@@ -56,6 +60,10 @@ def features(
         made |= _of_surveys(keys, given["survey_responses"])
     if "invoices" in given:
         made |= _of_invoices(keys, given["invoices"])
+    if "contracts" in given:
+        state = contract_state(keys, given["contracts"], label_days=1, as_of=keys["origin"].max())
+        made["contract_days_left"] = state["days_left"]
+        made["contract_renewals"] = state["renewals"]
     if "accounts" in given:
         master = given["accounts"].drop_duplicates("account_id").set_index("account_id")
         for name in ("industry", "region", "employees"):

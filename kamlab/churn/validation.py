@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from kamlab.accounts.engine import as_day
 from kamlab.accounts.origins import snapshots
 from kamlab.churn import metrics
+from kamlab.churn.contracts import contract_state
 from kamlab.churn.features import features
 from kamlab.churn.model import ChurnModel
 
@@ -36,7 +37,8 @@ class Panel:
     ----------
     rows : pd.DataFrame
         `account_id`, `origin`, `left` (0, 1; NaN where not yet known), `at_stake` (gross profit of
-        the last year, net sales where no cost is known; not below nought), `net_sales_365d`.
+        the last year, net sales where no cost is known; not below nought), `net_sales_365d` and
+        `overdue` (silent for longer than its mean gap and two standard deviations).
     measures : pd.DataFrame
         Of the same rows, see `features`.
     label_days : int
@@ -81,6 +83,8 @@ def build_panel(
     Returns
     -------
     Panel
+        An account under contract (table `contracts`) is at risk however silent it is, and leaves
+        where the contract ends in those days and none follows, see `kamlab.churn.contracts`.
     """
     today = as_day(as_of)
     step = max(30, label_days // 3)
@@ -93,6 +97,12 @@ def build_panel(
         origins.append(origin)
     table = snapshots(orders, origins, label_days=label_days, as_of=today)
     at_risk = table["days_since_last_order"] <= gone_after
+    bound = None
+    if tables and "contracts" in tables:
+        keys, signed = table[["account_id", "origin"]], tables["contracts"]
+        bound = contract_state(keys, signed, label_days=label_days, as_of=today)
+        at_risk |= bound["runs"]
+        bound = bound[at_risk].reset_index(drop=True)
     table = table[at_risk].reset_index(drop=True)
     left = table["silent"].astype(float)
     if partial > 0:
@@ -100,10 +110,15 @@ def build_panel(
         usual = table[f"net_sales_{days}d"] * label_days / days
         fallen = (table["net_sales_next"] < partial * usual).astype(float)
         left = left.where(left.isna(), np.maximum(left, fallen))
+    if bound is not None:
+        left = left.where(~bound["runs"], bound["lapses"])
+    usual_gap = table["gap_mean"] * (1 + 2 * table["gap_variation"].fillna(1.0))
     profit = table["gross_profit_365d"]
     stake = table["net_sales_365d"] if profit.isna().all() else profit.fillna(0.0)
     rows = table[["account_id", "origin", "net_sales_365d"]].assign(
-        left=left, at_stake=stake.clip(lower=0)
+        left=left,
+        at_stake=stake.clip(lower=0),
+        overdue=table["days_since_last_order"] > usual_gap.fillna(np.inf),
     )
     return Panel(rows, features(table, tables), label_days)
 
@@ -163,6 +178,44 @@ def churn_backtest(predicted: pd.DataFrame, *, places: int = 20) -> pd.DataFrame
         days = table["origin"].nunique()
         judged += [_judge(table, rule, name, places * days) for rule in RULES]
     return pd.DataFrame(judged)
+
+
+def populations(predicted: pd.DataFrame, *, rule: str = OURS) -> pd.DataFrame:
+    """Judge one rule on all accounts and on those that nobody had noticed yet.
+
+    Accounts that are overdue by their own rhythm are easy to tell and often gone: a ranking of all
+    flatters. What a manager can still act on are the others.
+
+    Parameters
+    ----------
+    predicted : pd.DataFrame
+        From `past_predictions`.
+    rule : str
+        One of `RULES`.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a population: `population`, `accounts`, `events`, `left_share`, `auc`, `auc_low`,
+        `auc_high` (missing with too few), `brier`, `slope` and `said`. Empty if `predicted` is.
+    """
+    if predicted.empty:
+        return pd.DataFrame(columns=["population", "accounts", "events", "auc", "said"])
+    late = predicted["overdue"].to_numpy(bool)
+    parts = {
+        "all at risk": np.ones(len(late), bool),
+        "not yet overdue by their own rhythm": ~late,
+        "overdue": late,
+    }
+    rows = []
+    for name, chosen in parts.items():
+        table = predicted[chosen]
+        if len(table):
+            found = _judge(table, rule, "all", 1)
+            kept = ("accounts", "events", "auc", "auc_low", "auc_high", "brier", "slope", "said")
+            share = float(table["left"].mean())
+            rows.append({"population": name, "left_share": share, **{n: found[n] for n in kept}})
+    return pd.DataFrame(rows)
 
 
 def fitted_today(panel: Panel, rule: str) -> tuple[ChurnModel | None, np.ndarray]:

@@ -19,6 +19,7 @@ USES = {
     "contacts": (7, "who the people are"),
     "managers": (8, "who looks after whom"),
     "actions": (9, "which retention efforts pay"),
+    "contracts": (10, "whose contract ends, and who renews"),
 }
 # Columns of optional kind that a study of key accounts leans on, with the reason.
 WANTED = {

@@ -219,6 +219,17 @@ TABLES: dict[str, Table] = {
             day="defection_date",
         ),
         Table(
+            "contracts",
+            _columns("""
+                contract_id id | number of the contract
+                account_id id | whose contract
+                start_date date | first day
+                end_date? date | last day as agreed when it was signed; empty: without end
+            """),
+            key=("contract_id",),
+            day="start_date",
+        ),
+        Table(
             "managers",
             _columns("""
                 manager_id id | number of the manager

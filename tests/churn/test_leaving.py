@@ -19,6 +19,7 @@ from kamlab.churn.validation import (
     drift,
     fitted_today,
     past_predictions,
+    populations,
     predictions,
 )
 
@@ -178,6 +179,21 @@ def test_backtest_beats_alike_and_keeps_its_gap(panel):
     first = panel.rows["origin"].min() + pd.Timedelta(days=panel.label_days)
     days = pd.to_datetime(judged.loc[judged["origin"] != "all", "origin"])
     assert days.min() >= first
+
+
+def test_those_not_yet_overdue_are_judged_apart(panel):
+    predicted = past_predictions(panel)
+    found = populations(predicted).set_index("population")
+
+    late = predicted["overdue"]
+    fresh = found.loc["not yet overdue by their own rhythm"]
+    assert found.loc["all at risk", "accounts"] == len(predicted)
+    assert fresh["accounts"] == (~late).sum()
+    assert fresh["events"] == predicted.loc[~late, "left"].sum()
+    # silence tells most of it: without the overdue fewer leave, and they are harder to tell
+    assert fresh["left_share"] < found.loc["overdue", "left_share"] / 3
+    assert not fresh["auc"] > found.loc["all at risk", "auc"]
+    assert populations(pd.DataFrame()).empty
 
 
 def test_training_rows_end_a_label_window_before_the_day(panel, monkeypatch):

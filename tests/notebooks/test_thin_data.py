@@ -24,7 +24,7 @@ def _orders(seed, *, accounts=60, a_year=8.0):
 
 
 def only_what_is_required():
-    """All nine tables, each with its required columns alone."""
+    """All tables, each with its required columns alone."""
     generator = np.random.default_rng(1)
     orders = _orders(2)
     ids = orders["account_id"].unique()
@@ -60,6 +60,13 @@ def only_what_is_required():
             }
         ),
         "defections": pd.DataFrame({"account_id": ids[:5], "defection_date": "2024-09-01"}),
+        "contracts": pd.DataFrame(
+            {
+                "contract_id": np.arange(10),
+                "account_id": ids[:10],
+                "start_date": "2024-01-01",
+            }
+        ),
         "managers": pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["A. One", "B. Two"]}),
         "actions": pd.DataFrame(
             {
