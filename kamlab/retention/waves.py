@@ -77,6 +77,69 @@ def weighted_wave(answers: pd.DataFrame, wave: pd.Timestamp, facts: pd.DataFrame
     return mine.merge(weights[["account_id", "weight", "design_effect"]], on="account_id")
 
 
+def known_before(
+    facts: pd.DataFrame,
+    wave: pd.Timestamp,
+    *,
+    answers: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    accounts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Give what was known before a wave of every account that could have been asked.
+
+    Parameters
+    ----------
+    facts : pd.DataFrame
+        Account facts on the day of the wave.
+    wave : pd.Timestamp
+    answers : pd.DataFrame, optional
+        From `wide_answers`; earlier waves count.
+    interactions, accounts : pd.DataFrame, optional
+        Canonical tables: mood and complaints of the year before; who has a manager.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an account that bought in the year before, by `account_id`: numbers that may be
+        missing, for `silent.reckon_silent`.
+    """
+    asked = facts[facts["net_sales_12m"] > 0].set_index("account_id")
+    table = pd.DataFrame(
+        {
+            "sales": np.log1p(asked["net_sales_12m"]),
+            "orders": np.log1p(asked["orders_12m"].clip(lower=0)),
+            "silence": np.log1p(asked["days_since_last_order"].clip(lower=0)),
+            "growth": asked["sales_growth"].clip(-1, 2),
+            "returns": asked["returns_rate"].clip(0, 1),
+        }
+    )
+    if answers is not None and (answers["wave"] < wave).any():
+        past = answers[answers["wave"] < wave].groupby("account_id")[OVERALL].agg(["mean", "size"])
+        table["earlier score"] = past["mean"].reindex(table.index)
+        table["earlier answers"] = past["size"].reindex(table.index).fillna(0.0)
+    if interactions is not None and "account_id" in interactions and len(interactions):
+        when = pd.to_datetime(interactions["occurred_at"])
+        inside = (when < wave) & (when >= wave - timedelta(days=365))
+        said = interactions[inside & interactions["account_id"].notna()]
+        counts = said.groupby("account_id").size()
+        table["contacts"] = np.log1p(counts.reindex(table.index).fillna(0.0))
+        if "sentiment" in said:
+            table["mood"] = said.groupby("account_id")["sentiment"].mean().reindex(table.index)
+        if "topic" in said:
+            bad = (
+                said["topic"]
+                .astype("string")
+                .fillna("")
+                .str.contains("complain|claim|投诉", case=False)
+            )
+            share = bad.groupby(said["account_id"]).mean()
+            table["complaints"] = share.reindex(table.index)
+    if accounts is not None and "manager_id" in accounts:
+        managed = accounts.drop_duplicates("account_id").set_index("account_id")["manager_id"]
+        table["managed"] = managed.notna().astype(float).reindex(table.index).fillna(0.0)
+    return table
+
+
 def leaving_by_answer(
     answers: pd.DataFrame, daily: pd.DataFrame, as_of: date | str, *, days: int = 180
 ) -> pd.DataFrame:
