@@ -37,13 +37,14 @@ def workload(
     >>> workload(pd.Series(["A", "B"]), contacts=pd.Series({"A": 30.0, "B": 10.0})).tolist()
     [1.25, 0.75]
     """
-    parts = []
-    for known in (
-        None if contacts is None else accounts.map(contacts).fillna(0.0),
-        None
-        if functions is None
-        else 1.0 + accounts.map(functions.groupby("account_id")["function"].nunique()).fillna(0.0),
-    ):
-        usable = known is not None and known.sum() > 0
-        parts.append(known / known.mean() if usable else pd.Series(1.0, accounts.index))
-    return ((parts[0] + parts[1]) / 2).astype(float)
+    needed = None if functions is None else functions.groupby("account_id")["function"].nunique()
+    touched = _relative(accounts, contacts, 0.0)
+    return (touched + _relative(accounts, needed, 1.0)) / 2
+
+
+def _relative(accounts: pd.Series, known: pd.Series | None, base: float) -> pd.Series:
+    """Give a count as a multiple of its mean; 1 for each where nothing is counted."""
+    if known is None:
+        return pd.Series(1.0, accounts.index)
+    count = base + accounts.map(known).fillna(0.0).astype(float)
+    return count / count.mean() if count.sum() > 0 else pd.Series(1.0, accounts.index)
