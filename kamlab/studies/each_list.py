@@ -40,10 +40,11 @@ def list_pages(job: Job, rows: list[dict[str, Any]]) -> dict[str, Any]:
     messages = {row["key"]: row["message"] for row in failed}
     told = {"made": len(made), "failed": list(messages), "messages": messages}
     result: dict[str, Any] = {"error": None, "warnings": [], "each": told}
-    if not made:
-        first = failed[0]["message"] if failed else "the list is empty: there is nothing to make"
-        return result | {"error": failure("failed", f"no page could be made: {first}")}
-    about = {k: v for k, v in made[0]["record"].get("about", {}).items() if k != "title"}
+    if failed and not made:
+        said = f"no page could be made: {failed[0]['message']}"
+        return result | {"error": failure("failed", said)}
+    first = made[0]["record"].get("about", {}) if made else {"as_of": job.parameters.get("as_of")}
+    about = {k: v for k, v in first.items() if k != "title"}
     study = Study(job.study, out=str(job.folder))
     study.about(**about)
     listing = pd.DataFrame(
@@ -59,6 +60,10 @@ def list_pages(job: Job, rows: list[dict[str, Any]]) -> dict[str, Any]:
             for row in rows
         ]
     )
+    if not rows:
+        study.warn("The list of accounts is empty: there is nothing to make a page for.")
+        columns = [job.each[0], "title", "folder", "decision", "seconds", "message"]
+        listing = pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
     study.table(PAGES, listing)
     names = dict.fromkeys(t["name"] for row in made for t in row["record"].get("tables", []))
     for name in names:

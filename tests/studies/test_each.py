@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from kamlab.studies.discover import StudyFile
 from kamlab.studies.each import folder_name, read_keys
+from kamlab.studies.each_list import list_pages
 from kamlab.studies.plan import Plan
+from kamlab.studies.worker import Job
 
 IDS = ["A1", "a1", "../../etc/passwd", "客户 7", "x" * 400, "BREAK", "DIE", "CON", "Z<b>&'\""]
 PARAMETERS = """\
@@ -170,6 +173,20 @@ def test_a_wrong_each_is_told_before_anything_starts(made, words, told):
 
     assert result.returncode == 2
     assert told in result.stderr
+
+
+def test_an_empty_list_is_published_and_says_so(tmp_path):
+    day = {"as_of": "2024-01-01"}
+    job = Job("plan", "Plan", "", "en", tmp_path, "run", day, tmp_path, tmp_path, None, 1)
+    job = replace(job, each=("account_id", "k", "t"))
+    told = list_pages(job, [])
+    record = json.loads((tmp_path / "study.json").read_text())
+
+    assert told["error"] is None
+    assert told["each"]["made"] == 0
+    assert "nothing to make" in record["warnings"][0]
+    assert (tmp_path / "index.html").is_file()
+    assert pd.read_parquet(tmp_path / "tables" / "pages.parquet").empty
 
 
 @given(st.lists(st.text(), unique=True, min_size=2, max_size=20))
