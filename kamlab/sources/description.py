@@ -66,6 +66,11 @@ def describe(sources: Sources) -> str:
         lines.append(
             f"\n{row.table} set aside in {row.currency}: {row.rows:,} rows, {row.amount:,.2f}"
         )
+    for table, rows in sources.retired.items():
+        lines.append(
+            f"\n{table}: personal details of {rows:,} rows are older than the retention period and "
+            "were left out"
+        )
     if sources.not_understood:
         listed = ", ".join(sources.not_understood[:20])
         lines += ["", f"Not understood and not read: {listed}"]

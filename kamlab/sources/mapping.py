@@ -19,7 +19,7 @@ READABLE = (
     ".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods",
     ".jsonl", ".ndjson", ".json",
 )  # fmt: skip
-_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates")
+_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "retention_days")
 _ENTRY = (
     "file", "sql", "database", "table", "query", "url_env", "sheet", "encoding", "delimiter",
     "decimal", "thousands", "date_format", "channel", "currency", "columns", "duplicates", "skip",
@@ -84,6 +84,8 @@ class Mapping:
     start, end : date or None
         First and last day of the data, both inclusive.
     entries : tuple of Entry
+    retention_days : int or None
+        Days before the data's end from which personal details may be seen; None for all.
     """
 
     path: Path | None
@@ -93,6 +95,7 @@ class Mapping:
     start: date | None
     end: date | None
     entries: tuple[Entry, ...]
+    retention_days: int | None = None
 
 
 def nearest(wanted: str, known: list[str] | tuple[str, ...]) -> str:
@@ -181,6 +184,7 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         start=_day(said, "start", path),
         end=_day(said, "end", path),
         entries=tuple(entries),
+        retention_days=_days(said.get("retention_days"), path),
     )
 
 
@@ -281,6 +285,13 @@ def _month(month: object, path: Path) -> int:
     if isinstance(month, int) and not isinstance(month, bool) and 1 <= month <= 12:
         return month
     raise UsageError(f"{path}: fiscal_year_start = {month!r} is not a month from 1 to 12.")
+
+
+def _days(days: object, path: Path) -> int | None:
+    """Check a number of days."""
+    if days is None or (isinstance(days, int) and not isinstance(days, bool) and days > 0):
+        return days
+    raise UsageError(f"{path}: retention_days = {days!r} is not a whole number of days above 0.")
 
 
 def _day(said: dict, key: str, path: Path) -> date | None:

@@ -12,6 +12,7 @@ from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.parts import Part, read_entry
+from kamlab.sources.privacy import retire
 from kamlab.sources.queries import files_of
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.schema import TABLES, TYPES
@@ -47,6 +48,9 @@ class Sources:
         Files and folders beside the data that feed no table.
     store : Path
         Private folder of what has been read.
+    retired : dict of str to int
+        Rows of each table whose personal details were left out since they are older than the
+        retention period of the mapping.
     """
 
     root: Path
@@ -59,6 +63,7 @@ class Sources:
     files: pd.DataFrame
     not_understood: tuple[str, ...]
     store: Path
+    retired: dict[str, int]
     _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
 
@@ -117,6 +122,11 @@ class Sources:
         return [
             part.key for name in names if self.has(name) for part in self._assembled[name].parts
         ]
+
+    def places(self, name: str) -> list[tuple[str, Path, tuple[str, ...]]]:
+        """Give label, Parquet file of all rows and columns of each source of a table."""
+        parts = self._assembled[name].parts
+        return [(part.origin.label, part.data, tuple(part.meta["columns"])) for part in parts]
 
     @property
     def refused(self) -> pd.DataFrame:
@@ -231,6 +241,8 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     }
     reconciliation, others = reconcile(connection, made, reporting)
     end = _end(connection, described.root, made)
+    given = {name: whole.columns for name, whole in made.items()}
+    retired = retire(connection, given, end, described.retention_days)
     return Sources(
         root=described.root,
         tables=tuple(made),
@@ -242,6 +254,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         files=_files(made),
         not_understood=_not_understood(described, parts),
         store=shelf.folder,
+        retired=retired,
         _connection=connection,
         _assembled=made,
     )
