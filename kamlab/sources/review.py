@@ -185,3 +185,20 @@ def _share_known(known: Sources, table: str, column: str) -> float:
         return 0.0
     found, whole = relation.aggregate(f'count("{column}"), count(*)').fetchall()[0]
     return found / whole if whole else 0.0
+
+
+def without_personal(refused: pd.DataFrame) -> pd.DataFrame:
+    """Give refused rows as they may be published: without values of personal tables.
+
+    Parameters
+    ----------
+    refused : pd.DataFrame
+        `Sources.refused`.
+
+    Returns
+    -------
+    pd.DataFrame
+        The same rows; file, row and column still say where to look.
+    """
+    personal = [name for name, table in TABLES.items() if table.personal]
+    return refused.assign(value=refused["value"].mask(refused["table"].isin(personal)))
