@@ -53,6 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     studies = command("studies", "list the studies, what they answer and their parameters")
     studies.add_argument("study", nargs="*", metavar="STUDY", help="only these")
 
+    forget = command("forget", "remove a person from what kamlab keeps and has published")
+    forget.add_argument("person", metavar="PERSON", help="name, e-mail, telephone or contact_id")
+    forget.add_argument("--data", default="data/demo", metavar="DATA", help="folder (data/demo)")
+    forget.add_argument("--out", "--output", default="reports", metavar="OUT")
+
     runs = command("runs", "list the runs that are kept")
     prune = command("prune", "remove old runs")
     prune.add_argument("--keep", type=int, default=24, metavar="N", help="of each study (24)")
@@ -333,6 +338,15 @@ def _studies(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _forget(asked: argparse.Namespace) -> int:
+    """Remove a person."""
+    from kamlab.sources.forget import forget
+
+    data, out = (Path(str(one)).expanduser().absolute() for one in (asked.data, asked.out))
+    print(forget(asked.person, data, out=out))
+    return 0
+
+
 def _runs(asked: argparse.Namespace) -> int:
     """List the runs."""
     from kamlab.studies.history import all_runs, last_run, run_line
@@ -389,6 +403,7 @@ _COMMANDS = {
     "demo": _demo,
     "run": _run,
     "studies": _studies,
+    "forget": _forget,
     "runs": _runs,
     "prune": _prune,
     "compare": _compare,

@@ -5,9 +5,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from kamlab.errors import DataRefusedError
 
 # Words by which a concern is known, in English and in Chinese; an analyst may give another table.
 CONCERN_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -152,6 +155,44 @@ def known_topics(text: pd.Series, words: Mapping[str, Sequence[str]] = CONCERN_W
         }
     )
     return Topics(best, table)
+
+
+def read_words(path: str | Path) -> dict[str, tuple[str, ...]]:
+    """Read a table of concerns and their words.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV in UTF-8 with the columns `concern` and `word`, one word or phrase a row.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        As `known_topics` takes it, in the order of the file.
+
+    Raises
+    ------
+    DataRefusedError
+        If the file cannot be read or a row lacks one of the two.
+    """
+    path = Path(path).expanduser()
+    try:
+        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", sep=None, engine="python")
+    except (OSError, ValueError) as error:
+        raise DataRefusedError(f"{path}: the words of concerns cannot be read: {error}") from None
+    table = table.rename(columns=lambda name: str(name).strip().casefold())
+    if not {"concern", "word"} <= set(table.columns) or table.empty:
+        raise DataRefusedError(
+            f"{path}: expected the columns concern and word, one word or phrase a row."
+        )
+    table = table[["concern", "word"]].apply(lambda column: column.str.strip())
+    bad = table.isna().any(axis=1) | (table == "").any(axis=1)
+    if bad.any():
+        raise DataRefusedError(
+            f"{path}, row {int(bad.idxmax()) + 2}: a concern and a word are both needed."
+        )
+    grouped = table.groupby("concern", sort=False)["word"]
+    return {str(concern): tuple(words) for concern, words in grouped}
 
 
 def _pattern(known: Sequence[str]) -> str:

@@ -53,8 +53,8 @@ def account_profit(
         and `gross_profit` (over lines whose cost is known; missing where none is),
         `margin_rate`, `cost_known_share`, `cost_to_serve` (missing where nothing tells it),
         `serve_source` ("given", "activities", "rates" or "unknown"), `contribution` (gross profit
-        less cost to serve; without the latter where that is unknown) and `contribution_rate`. Net sales and
-        gross profit add up to those of the order lines to the cent.
+        less cost to serve; without the latter where that is unknown) and `contribution_rate`. Net
+        sales and gross profit add up to those of the order lines to the cent.
 
     Raises
     ------

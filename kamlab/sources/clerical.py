@@ -137,6 +137,30 @@ def _read(path: Path) -> list[dict[str, str]]:
     return lines
 
 
+def purge(store: Path, records: set[str], values: set[str]) -> None:
+    """Take the lines of a person out of all desks of a store.
+
+    Parameters
+    ----------
+    store : Path
+    records : set of str
+        record_id of the person.
+    values : set of str
+        Details of the person as the sources write them.
+    """
+    for path in sorted((store / "review").glob("*/*.csv")):
+        lines = _read(path)
+        kept = [
+            line
+            for line in lines
+            if not {line["left"], line["right"]} & records
+            and not {str(value).removeprefix("'") for value in line.values()} & values
+        ]
+        if len(kept) < len(lines):
+            table = pd.DataFrame(kept, columns=list(lines[0]))
+            Desk(path.parent)._write(path.name, table)  # noqa: SLF001  the same file
+
+
 def worth_asking(
     pairs: pd.DataFrame,
     person: pd.Series,

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from kamlab.sources.clerical import desk
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
 from kamlab.sources.schema import TABLES
@@ -54,15 +55,29 @@ def describe(sources: Sources) -> str:
         left_out = sum(part.meta["blanked"] for part in _parts(sources, row.table))
         if left_out:
             lines.append(f"  values left out since they cannot be read: {left_out:,}")
-    for row in sources.other_currencies.itertuples():
-        lines.append(
-            f"\n{row.table} set aside in {row.currency}: {row.rows:,} rows, {row.amount:,.2f}"
-        )
+    lines += _asides(sources)
+    lines += ["", f"The day after the newest order is {sources.end}."]
+    return "\n".join(lines)
+
+
+def _asides(sources: Sources) -> list[str]:
+    """Say what was set aside, left out, waits or was not read."""
+    lines = [
+        f"\n{row.table} set aside in {row.currency}: {row.rows:,} rows, {row.amount:,.2f}"
+        for row in sources.other_currencies.itertuples()
+    ]
+    lines += [
+        f"\n{table}: personal details of {rows:,} rows are older than the retention period and "
+        "were left out"
+        for table, rows in sources.retired.items()
+    ]
+    queue = desk(sources.store, sources.root).queue
+    if queue.exists():
+        lines.append(f"\nPairs of records that wait for a decision: {queue}")
     if sources.not_understood:
         listed = ", ".join(sources.not_understood[:20])
         lines += ["", f"Not understood and not read: {listed}"]
-    lines += ["", f"The day after the newest order is {sources.end}."]
-    return "\n".join(lines)
+    return lines
 
 
 def _parts(sources: Sources, table: str) -> tuple[Part, ...]:

@@ -15,13 +15,17 @@ References
 """
 
 import logging
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from kamlab.sources import sql
 
 if TYPE_CHECKING:
     from splink import Linker
@@ -165,8 +169,8 @@ def score_pairs(records: pd.DataFrame, *, least: float = 0.001, seed: int = 1) -
     found = pd.DataFrame({"left": [], "right": [], "weight": []}, dtype=float)
     if len(records) > 1:
         table = _prepared(records)
-        with _linker(table, levels, 1 / len(records)) as linker:
-            if len(records) >= _ENOUGH:
+        if len(records) >= _ENOUGH:
+            with _linker(table, levels, 1 / len(records)) as linker:
                 levels = _fitted(linker, table, seed)
         with _linker(table, levels, 0.5) as linker:  # even odds: what comes back is the evidence
             found = _weights(linker)
@@ -199,11 +203,10 @@ def _prepared(records: pd.DataFrame) -> pd.DataFrame:
 @contextmanager
 def _linker(table: pd.DataFrame, levels: tuple[Level, ...], any_two: float) -> "Iterator[Linker]":
     """Give Splink's linker of a table, in a database of its own and without its talk."""
-    import duckdb
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    logger, connection = logging.getLogger("splink"), duckdb.connect()
-    before = logger.level
+    logger, spill = logging.getLogger("splink"), tempfile.TemporaryDirectory(prefix="kamlab-")
+    connection, before = sql.connect(Path(spill.name)), logger.level
     logger.setLevel(logging.ERROR)
     try:
         database = DuckDBAPI(connection)
@@ -220,6 +223,7 @@ def _linker(table: pd.DataFrame, levels: tuple[Level, ...], any_two: float) -> "
     finally:
         logger.setLevel(before)
         connection.close()
+        spill.cleanup()
 
 
 def _comparisons(levels: tuple[Level, ...]) -> list[Any]:

@@ -19,7 +19,8 @@ READABLE = (
     ".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods",
     ".jsonl", ".ndjson", ".json",
 )  # fmt: skip
-_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "engine", "spark")
+_TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "engine", "spark",
+        "retention_days")  # fmt: skip
 _ENGINES = ("duckdb", "spark", "postgres")
 _RUNS = "runs"  # what scheduled runs are held to, see kamlab.studies.rules
 _LANGUAGE = "language"  # of the published pages, see kamlab.studies.words
@@ -91,6 +92,8 @@ class Mapping:
         Where order lines are worked on: "duckdb", "spark" or "postgres".
     spark : tuple of (str, str)
         Settings of the Spark session.
+    retention_days : int or None
+        Days before the data's end from which personal details may be seen; None for all.
     """
 
     path: Path | None
@@ -102,6 +105,7 @@ class Mapping:
     entries: tuple[Entry, ...]
     engine: str = "duckdb"
     spark: tuple[tuple[str, str], ...] = ()
+    retention_days: int | None = None
 
 
 def nearest(wanted: str, known: list[str] | tuple[str, ...]) -> str:
@@ -192,6 +196,7 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         entries=tuple(entries),
         engine=_engine(said, path),
         spark=_spark_settings(said.get("spark", {}), path),
+        retention_days=_days(said.get("retention_days"), path),
     )
 
 
@@ -214,9 +219,10 @@ def _spark_settings(given: object, path: Path) -> tuple[tuple[str, str], ...]:
                 '"spark.executor.memory" = "4g".'
             )
     return tuple(
-        (name if name.startswith("spark.") else f"spark.{name}", str(value).lower())
-        if isinstance(value, bool)
-        else (name if name.startswith("spark.") else f"spark.{name}", str(value))
+        (
+            f"spark.{name.removeprefix('spark.')}",
+            str(value).lower() if isinstance(value, bool) else str(value),
+        )
         for name, value in given.items()
     )
 
@@ -318,6 +324,13 @@ def _month(month: object, path: Path) -> int:
     if isinstance(month, int) and not isinstance(month, bool) and 1 <= month <= 12:
         return month
     raise UsageError(f"{path}: fiscal_year_start = {month!r} is not a month from 1 to 12.")
+
+
+def _days(days: object, path: Path) -> int | None:
+    """Check a number of days."""
+    if days is None or (isinstance(days, int) and not isinstance(days, bool) and days > 0):
+        return days
+    raise UsageError(f"{path}: retention_days = {days!r} is not a whole number of days above 0.")
 
 
 def _day(said: dict, key: str, path: Path) -> date | None:

@@ -1,6 +1,5 @@
 """What do we know, and can it be trusted? Open a data folder as validated tables."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,15 +12,14 @@ import pandas as pd
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled, assemble
+from kamlab.sources.listing import file_of, files_read, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.parts import Part, read_entry
+from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
-from kamlab.sources.queries import files_of
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.schema import TABLES, TYPES
 from kamlab.sources.store import Store
-
-_FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,9 @@ class Sources:
         Files and folders beside the data that feed no table.
     store : Path
         Private folder of what has been read.
+    retired : dict of str to int
+        Rows of each table whose personal details were left out since they are older than the
+        retention period of the mapping.
     """
 
     root: Path
@@ -63,6 +64,7 @@ class Sources:
     files: pd.DataFrame
     not_understood: tuple[str, ...]
     store: Path
+    retired: dict[str, int]
     _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
     _pushed: Pushed | None = field(default=None, repr=False, compare=False)
@@ -151,6 +153,11 @@ class Sources:
         return [
             part.key for name in names if self.has(name) for part in self._assembled[name].parts
         ]
+
+    def places(self, name: str) -> list[tuple[str, Path, tuple[str, ...]]]:
+        """Give label, Parquet file of all rows and columns of each source of a table."""
+        parts = self._assembled[name].parts
+        return [(part.origin.label, part.data, tuple(part.meta["columns"])) for part in parts]
 
     @property
     def refused(self) -> pd.DataFrame:
@@ -277,14 +284,16 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     }
     reconciliation, others = reconcile(connection, made, reporting)
     end = pushed.end if pushed else _end(connection, described.root, made)
-    files = _files(made)
+    files = files_read(made)
     if pushed:
         reconciliation.loc[-1] = pushed.reconciliation
         reconciliation = reconciliation.sort_index(ignore_index=True)
-        others = _with(_set_aside(pushed), others)
-        files = _with(_file_of(pushed), files)
+        others = _with(set_aside(pushed), others)
+        files = _with(file_of(pushed), files)
     else:
         sql.answer_alike(connection, sum(part.meta["rows"] for part in made["orders"].parts))
+    given = {name: whole.columns for name, whole in made.items()}
+    retired = retire(connection, given, end, described.retention_days)
     return Sources(
         root=described.root,
         tables=(("orders",) if pushed else ()) + tuple(made),
@@ -294,8 +303,9 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         reconciliation=reconciliation,
         other_currencies=others,
         files=files,
-        not_understood=_not_understood(described, parts),
+        not_understood=not_understood(described, parts),
         store=shelf.folder,
+        retired=retired,
         _connection=connection,
         _assembled=made,
         _pushed=pushed,
@@ -307,22 +317,6 @@ def _with(first: pd.DataFrame | None, then: pd.DataFrame | None) -> pd.DataFrame
     given = [table for table in (first, then) if table is not None]
     filled = [table for table in given if len(table)] or given[:1]
     return pd.concat(filled, ignore_index=True)
-
-
-def _set_aside(pushed: Pushed) -> pd.DataFrame:
-    """List what was set aside for its currency where the lines are."""
-    sums = pushed.refused_sums
-    return sums.loc[
-        sums["reason"] == "in another currency", ["table", "currency", "rows", "amount"]
-    ]
-
-
-def _file_of(pushed: Pushed) -> pd.DataFrame:
-    """Describe order lines that were not read here as one file, named by what they add up to."""
-    said = hashlib.sha256(pushed.digest.to_csv(index=False).encode()).hexdigest()
-    rows = pushed.reconciliation[1]
-    newest = pd.Timestamp(pushed.newest)
-    return pd.DataFrame([("orders", pushed.label, 0, said, rows, newest)], columns=list(_FILES))
 
 
 def _reporting(mapping: Mapping, parts: dict[str, list[Part]], pushed: dict[str, int]) -> str:
@@ -362,42 +356,3 @@ def _end(connection: duckdb.DuckDBPyConnection, root: Path, made: dict[str, Asse
         for reason, column, file, row, value, expected, count in why
     )
     raise DataRefusedError(f"{files}: no order line can be used: {lines}.")
-
-
-def _files(made: dict[str, Assembled]) -> pd.DataFrame:
-    """List what was read."""
-    rows = [
-        (
-            name,
-            part.origin.label,
-            part.origin.size,
-            # of a server only what it answered tells whether the data is the same
-            part.key if part.origin.entry.kind == "url_env" else part.origin.sha256,
-            part.meta["rows"],
-            pd.to_datetime(max(part.meta["days"]), errors="coerce")
-            if part.meta["days"]
-            else pd.NaT,
-        )
-        for name, whole in made.items()
-        for part in whole.parts
-    ]
-    return pd.DataFrame(rows, columns=list(_FILES))
-
-
-def _not_understood(mapping: Mapping, parts: dict[str, list[Part]]) -> tuple[str, ...]:
-    """Name what lies beside the data and feeds no table."""
-    used = {mapping.path.resolve()} if mapping.path else set()
-    for part in (part for several in parts.values() for part in several):
-        used |= {part.origin.path.resolve()} if part.origin.path else set()
-        if part.origin.entry.kind == "sql":
-            used |= {one.resolve() for one in files_of(str(part.origin.entry["sql"]), mapping.root)}
-    if mapping.engine != "duckdb":
-        patterns = [p for e in mapping.entries if e.table == "orders" for p in e["file"] or ()]
-        near = [pattern for pattern in patterns if not Path(pattern).is_absolute()]
-        used |= {one.resolve() for pattern in near for one in mapping.root.glob(pattern)}
-    used |= {parent for one in used for parent in one.parents}
-    return tuple(
-        path.name + ("/" if path.is_dir() else "")
-        for path in sorted(mapping.root.iterdir())
-        if path.resolve() not in used and not path.name.startswith(".")
-    )

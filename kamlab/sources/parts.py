@@ -12,6 +12,7 @@ from kamlab.sources.contracts import Contract, contract
 from kamlab.sources.convert import evidence
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.origins import Origin, origins
+from kamlab.sources.privacy import Forgotten
 from kamlab.sources.readers import Raw, read_file
 from kamlab.sources.schema import TABLES, Table
 
@@ -86,8 +87,10 @@ def _part(
     hints: dict[str, str],
 ) -> Part:
     """Find one origin in the store, or read it."""
-    entry = origin.entry
-    named = (origin.sha256, origin.label, entry.fingerprint, mapping.currency)
+    entry, forgotten = origin.entry, Forgotten(shelf.folder)
+    named: tuple[str, ...] = (origin.sha256, origin.label, entry.fingerprint, mapping.currency)
+    if TABLES[entry.table].personal and forgotten.hashes:
+        named += (forgotten.digest,)
     key = store.key("part", *named, sorted(hints.items()))
     fresh = entry.kind == "url_env"  # what a server holds now is not known by its name
     meta = None if fresh else shelf.find(key)
@@ -100,7 +103,7 @@ def _part(
             else:
                 raw = _raw(connection, origin, mapping, room)
             if meta is None:
-                meta = _read(connection, origin, mapping, raw, hints, room / "entry")
+                meta = _read(connection, origin, mapping, raw, hints, forgotten, room / "entry")
                 shelf.keep(key, room / "entry", meta)
     return Part(origin, key, shelf.place(key), meta)
 
@@ -129,6 +132,7 @@ def _read(
     mapping: Mapping,
     raw: Raw,
     hints: dict[str, str],
+    forgotten: Forgotten,
     made: Path,
 ) -> dict:
     """Convert and check one origin into a folder, and describe what was done."""
@@ -160,7 +164,7 @@ def _read(
         worked = contract(
             table, raw.relation, raw.columns, found, styles, formats, constants, mapping.currency
         )
-        meta |= _write(connection, table, worked, made)
+        meta |= _write(connection, table, worked, forgotten, made)
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0][:200]
         raise DataRefusedError(
@@ -226,13 +230,16 @@ def _styles(
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, table: Table, worked: Contract, made: Path
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    worked: Contract,
+    forgotten: Forgotten,
+    made: Path,
 ) -> dict:
     """Write the rows and count them."""
     data = made / "data.parquet"
-    connection.execute(
-        f"COPY ({worked.select}) TO {sql.text(data)} (FORMAT parquet, COMPRESSION zstd)"
-    )
+    select = forgotten.without(worked.select, table.name, worked.columns)
+    connection.execute(f"COPY ({select}) TO {sql.text(data)} (FORMAT parquet, COMPRESSION zstd)")
     rows = sql.parquet([data])
     (total,) = sql.one(connection, f"SELECT count(*) FROM {rows}")
     failed = connection.execute(
@@ -248,7 +255,11 @@ def _write(
     blanked = 0
     if worked.blanked:
         aside = made / "blanked.parquet"
-        connection.execute(f"COPY ({worked.blanked}) TO {sql.text(aside)} (FORMAT parquet)")
+        # what could not be read may be a forgotten person's: only that something was there is kept
+        unread = "* REPLACE (NULL::VARCHAR AS value)" if table.personal else "*"
+        connection.execute(
+            f"COPY (SELECT {unread} FROM ({worked.blanked})) TO {sql.text(aside)} (FORMAT parquet)"
+        )
         (blanked,) = sql.one(connection, f"SELECT count(*) FROM {sql.parquet([aside])}")
     return {
         "columns": list(worked.columns),

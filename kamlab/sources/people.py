@@ -194,6 +194,17 @@ def phone_key(phone: str, region: str | None = None) -> str | None:
     return digits[-_DIGITS:] if len(digits) >= 6 and len(set(digits)) > 1 else None
 
 
+def is_shared(email: str) -> bool:
+    """Say whether a normalised e-mail address is a box that a firm's people share.
+
+    Examples
+    --------
+    >>> is_shared("info@alder.example"), is_shared("e.koch@alder.example")
+    (True, False)
+    """
+    return email.split("@")[0] in _SHARED
+
+
 def mailbox(local: str) -> str | None:
     """Give initial and family name as the local part of an e-mail address betrays them, or None.
 

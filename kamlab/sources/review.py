@@ -182,3 +182,20 @@ def _share_known(known: Sources, table: str, column: str) -> float:
     """Give the share of a table's rows that have a column."""
     rows, found, _ = known.count(table, column)
     return found / rows if rows else 0.0
+
+
+def without_personal(refused: pd.DataFrame) -> pd.DataFrame:
+    """Give refused rows as they may be published: without values of personal tables.
+
+    Parameters
+    ----------
+    refused : pd.DataFrame
+        `Sources.refused`.
+
+    Returns
+    -------
+    pd.DataFrame
+        The same rows; file, row and column still say where to look.
+    """
+    personal = [name for name, table in TABLES.items() if table.personal]
+    return refused.assign(value=refused["value"].mask(refused["table"].isin(personal)))

@@ -1,0 +1,69 @@
+"""What was read, and what lies beside it and feeds no table?"""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from kamlab.sources.assembly import Assembled
+from kamlab.sources.mapping import Mapping
+from kamlab.sources.parts import Part
+from kamlab.sources.pushed import Pushed
+from kamlab.sources.queries import files_of
+
+FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
+
+
+def set_aside(pushed: Pushed) -> pd.DataFrame:
+    """List what was set aside for its currency where the lines are."""
+    sums = pushed.refused_sums
+    return sums.loc[
+        sums["reason"] == "in another currency", ["table", "currency", "rows", "amount"]
+    ]
+
+
+def file_of(pushed: Pushed) -> pd.DataFrame:
+    """Describe order lines that were not read here as one file, named by what they add up to."""
+    said = hashlib.sha256(pushed.digest.to_csv(index=False).encode()).hexdigest()
+    rows = pushed.reconciliation[1]
+    newest = pd.Timestamp(pushed.newest)
+    return pd.DataFrame([("orders", pushed.label, 0, said, rows, newest)], columns=list(FILES))
+
+
+def files_read(made: dict[str, Assembled]) -> pd.DataFrame:
+    """List what was read."""
+    rows = [
+        (
+            name,
+            part.origin.label,
+            part.origin.size,
+            # of a server only what it answered tells whether the data is the same
+            part.key if part.origin.entry.kind == "url_env" else part.origin.sha256,
+            part.meta["rows"],
+            pd.to_datetime(max(part.meta["days"]), errors="coerce")
+            if part.meta["days"]
+            else pd.NaT,
+        )
+        for name, whole in made.items()
+        for part in whole.parts
+    ]
+    return pd.DataFrame(rows, columns=list(FILES))
+
+
+def not_understood(mapping: Mapping, parts: dict[str, list[Part]]) -> tuple[str, ...]:
+    """Name what lies beside the data and feeds no table."""
+    used = {mapping.path.resolve()} if mapping.path else set()
+    for part in (part for several in parts.values() for part in several):
+        used |= {part.origin.path.resolve()} if part.origin.path else set()
+        if part.origin.entry.kind == "sql":
+            used |= {one.resolve() for one in files_of(str(part.origin.entry["sql"]), mapping.root)}
+    if mapping.engine != "duckdb":
+        patterns = [p for e in mapping.entries if e.table == "orders" for p in e["file"] or ()]
+        near = [pattern for pattern in patterns if not Path(pattern).is_absolute()]
+        used |= {one.resolve() for pattern in near for one in mapping.root.glob(pattern)}
+    used |= {parent for one in used for parent in one.parents}
+    return tuple(
+        path.name + ("/" if path.is_dir() else "")
+        for path in sorted(mapping.root.iterdir())
+        if path.resolve() not in used and not path.name.startswith(".")
+    )
