@@ -6,6 +6,7 @@ name: groups are tighter than in data without groups (gap statistic), accounts a
 own group than to the next (silhouette), and the same groups come out of accounts drawn anew.
 """
 
+import importlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,31 +105,34 @@ def find_clusters(
         raise ValueError("an account stands twice in the facts")
     buying = facts[facts["net_sales"] > 0].sort_values("account_id", ignore_index=True)
     points, treatment = standard_measures(buying)
-    different = len(np.unique(points.round(6), axis=0)) if points.shape[1] else 0
-    if len(buying) < LEAST_ACCOUNTS or points.shape[1] < 2 or different < LEAST_ACCOUNTS:
+    values = points.to_numpy()
+    some = values
+    if len(values) > _MOST_POINTS:
+        drawn = np.random.default_rng(seed).choice(len(values), _MOST_POINTS, replace=False)
+        some = values[np.sort(drawn)]
+    different = len(np.unique(some.round(6), axis=0)) if points.shape[1] else 0
+    if points.shape[1] < 2 or different < LEAST_ACCOUNTS:
         why = (
             f"{len(buying)} accounts with sales, {points.shape[1]} measures that tell them apart: "
             f"kinds are looked for from {LEAST_ACCOUNTS} different accounts and 2 measures"
         )
         return _none(buying, pd.DataFrame(), pd.DataFrame(), treatment, why)
-    # hundreds of small fits: threads that wait for each other would cost more than they give
+    # hundreds of small fits: threads that wait for each other would cost more than they give; only
+    # what is loaded by now is held to one thread
+    importlib.import_module("sklearn.mixture")
     with threadpool_limits(1):
-        return _tested(buying, points, treatment, (min(most, different // 10), draws, seed))
+        return _tested(buying, points, some, treatment, (min(most, different // 10), draws, seed))
 
 
 def _tested(
     buying: pd.DataFrame,
     points: pd.DataFrame,
+    some: np.ndarray,
     treatment: pd.DataFrame,
     settings: tuple[int, int, int],
 ) -> Clusters:
     """Put the groups to the three tests; name them where they pass."""
     most, draws, seed = settings
-    generator = np.random.default_rng(seed)
-    values = points.to_numpy()
-    some = values
-    if len(values) > _MOST_POINTS:
-        some = values[np.sort(generator.choice(len(values), _MOST_POINTS, replace=False))]
     gap = gap_statistic(some, most + 1, references=draws, seed=seed)
     judged = indices(some, most, seed=seed)
     choice = gap.table.head(most).merge(judged, on="k", how="left")
@@ -147,7 +151,7 @@ def _tested(
             f"least {LEAST_STABILITY})"
         )
         return _none(buying, choice, methods.assign(used=False), treatment, why)
-    found = fit_groups(some, count, str(best["method"]), seed=seed)(values)
+    found = fit_groups(some, count, str(best["method"]), seed=seed)(points.to_numpy())
     number = _by_sales(found, buying["net_sales"].to_numpy(float))
     profiles = _profiles(buying, points, number)
     table = pd.DataFrame({"account_id": buying["account_id"], "cluster": number})

@@ -14,7 +14,9 @@ CRITERIA: Mapping[str, tuple[str, bool]] = {
     "growth": ("sales_growth", True),
     "business space": ("head_room", True),
     "payment": ("days_beyond_terms", False),
+    "finances": ("financial_standing", True),
     "management": ("philosophy_score", True),
+    "bargaining power": ("bargaining_power", False),
 }
 
 

@@ -86,6 +86,8 @@ def read_weights(
     """
     names = [str(name) for name in matrix.columns]
     asked = text.strip()
+    if not names:
+        return Stated(pd.Series(dtype=float, name="weight"), "no criterion has data")
     if asked.lower() in ("", EQUAL):
         return Stated(direct_weights(dict.fromkeys(names, 1.0)), "equal weights")
     if asked.lower() in (ENTROPY, CRITIC):
