@@ -1,6 +1,6 @@
 # kamlab: `make help` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help env report test test-slow lint format lab bench demo lock clean
+.PHONY: help env report test test-slow lint format lab docs bench demo lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -65,6 +65,15 @@ format: $(VENV)/test.stamp  ## put code and notebooks into the house style
 lab: $(VENV)/report.stamp data/demo/kamlab.toml  ## open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
 
+$(VENV)/docs.stamp: requirements-docs.lock pyproject.toml | $(BIN)/python
+	$(call install,requirements-docs.lock)
+
+# the reference takes its columns from what was published; a report that is there is not renewed
+docs: $(VENV)/docs.stamp  ## build the documentation in site/ (publishes the demo first, if it is not there)
+	@test -e $(OUT)/index.html || $(MAKE) report
+	KAMLAB_REPORTS=$(abspath $(OUT)) $(BIN)/python -m sphinx --fail-on-warning --quiet docs site
+	@echo "The documentation is in site/index.html"
+
 bench: $(VENV)/test.stamp  ## measure against peers; every file of benchmarks/ says what it needs
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
@@ -74,8 +83,9 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: $(VENV)/test.stamp  ## renew both locks and environment.yml from pyproject.toml (needs uv)
 	$(LOCK) --extra lab --extra postgres --upgrade --output-file requirements.lock
 	$(LOCK) --extra test --constraints requirements.lock --upgrade --output-file requirements-test.lock
+	$(LOCK) --extra lab --extra docs --constraints requirements-test.lock --upgrade --output-file requirements-docs.lock
 	$(BIN)/pyproject2conda yaml --name kamlab --extra lab --python-include infer --no-header \
 	  --req "--editable ." --output environment.yml --overwrite force
 
 clean:  ## remove the environment, the demo and what was published
-	rm -rf $(VENV) data/demo reports/[!R]* build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) data/demo reports/[!R]* build dist site docs/reference .mypy_cache .pytest_cache .ruff_cache

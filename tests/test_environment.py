@@ -42,7 +42,7 @@ def test_every_line_of_environment_yml_is_a_conda_spec():
     assert all(Requirement(line).specifier for line in pip[1:])
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements*.lock")))
 def test_lock_is_hashed_and_names_no_host(lock):
     text = (ROOT / lock).read_text()
     pins = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from kamlab.studies.discover import find_studies
@@ -95,7 +96,7 @@ def lab(tmp_path_factory, demo, published):
         )
     address = f"http://127.0.0.1:{port}"
     _wait_for(f"{address}/api/status?token={token}", server, root / "log.txt")
-    yield address, token
+    yield address, token, root / "notebooks"
     asked = urllib.request.Request(  # noqa: S310  our own server
         f"{address}/api/shutdown?token={token}", method="POST"
     )
@@ -115,8 +116,8 @@ def _wait_for(address, server, log):
 
 def _open(page, lab, name):
     """Open a notebook in a lab that remembers nothing, and wait for its kernel."""
-    address, token = lab
-    page.goto(f"{address}/lab/tree/{STUDIES[name].path.name}?reset&token={token}", timeout=90_000)
+    address, token, _ = lab
+    page.goto(f"{address}/lab/tree/{name}?reset&token={token}", timeout=90_000)
     page.wait_for_function(OPENED, timeout=90_000)
     page.evaluate(CONNECTED)
 
@@ -129,7 +130,7 @@ def test_a_notebook_opens_and_runs_all_cells_without_error(lab, chromium, name):
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(300_000)
-    _open(page, lab, name)
+    _open(page, lab, STUDIES[name].path.name)
 
     page.evaluate(RUN_ALL)
     not_run, errors = page.evaluate(OUTCOME)
@@ -137,4 +138,38 @@ def test_a_notebook_opens_and_runs_all_cells_without_error(lab, chromium, name):
     assert errors == []
     assert not_run == 0
     assert page.locator(".jp-Cell .kam-table").count() > 0
+    context.close()
+
+
+SLIDERS = """\
+import pandas as pd
+from types import SimpleNamespace
+from kamlab.studies.notebook import Study
+from kamlab.studies.sliders import View, board
+
+def answer(numbers):
+    return SimpleNamespace(list=pd.DataFrame({"account_id": ["A1"], "score": [numbers["margin"]]}))
+
+made = board(Study("key-accounts"), {"margin": 0.4}, answer,
+             [View("list", "The list", {"score": ".2f"})])"""
+
+
+def test_a_slider_moves_by_keyboard_and_the_result_with_it(lab, chromium):
+    path = lab[2] / "sliders.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDERS)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, path)
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    _open(page, lab, path.name)
+    page.evaluate(RUN_ALL)
+    score = page.locator(".jp-OutputArea .kam-table td.n")
+
+    assert score.inner_text() == "0.40"
+    page.locator(".noUi-handle").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "text => document.querySelector('.kam-table td.n').innerText === text", arg="0.45"
+    )
     context.close()

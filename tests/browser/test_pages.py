@@ -51,7 +51,7 @@ def test_the_first_screen_says_decision_figures_period_and_currency(study):
     )
 
     assert first[0] == "Which accounts are key?"
-    assert {"12,346 EUR", "12,000 to 13,000", "EUR", "2013-06-30"} <= set(first)
+    assert {"12,350 EUR", "12,000 to 13,000", "EUR", "2013-06-30"} <= set(first)
     assert "2012-06-30 – 2013-06-29" in first
     assert any(text.startswith("Look after") for text in first)
 
