@@ -1,12 +1,17 @@
 """What did a study say the time before, what moved since, and what differs in what went in?"""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kamlab.studies.history import compare
 from kamlab.studies.index import standing
+from kamlab.studies.manifest import read_json, read_manifests
 from kamlab.studies.notebook import Study
+from kamlab.studies.publish import NEEDS
+from kamlab.studies.sight import before_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def before(study: Study, name: str, table: str) -> Before:
     """
     if not study.published or not (study.published / name).is_dir():
         return Before()
-    latest, earlier, _ = standing(study.published / name)
+    latest, earlier = _two(study, study.published / name)
     same = latest.get("data") in (str(study.data), None, "")
     if not earlier or not same or (study.as_of and latest.get("as_of") != study.as_of):
         return Before()
@@ -62,6 +67,16 @@ def before(study: Study, name: str, table: str) -> Before:
         found.moved,
         found.causes,
     )
+
+
+def _two(study: Study, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Find the run that is read and the one before: those that the runner named, if it runs."""
+    if not study.out or not (study.out / NEEDS).is_file():
+        return standing(folder)[:2]
+    told = read_json(study.out / NEEDS)
+    runs = {run["run"]: run for run in read_manifests(folder)}
+    now, then = (told.get(name, "") for name in (folder.name, before_of(folder.name)))
+    return runs.get(now, {}), runs.get(then, {})
 
 
 def joined_and_left(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:

@@ -39,6 +39,8 @@ class StudyFile:
         row's key, and study and table that list them; else empty.
     said : mapping of str to mapping
         Title and purpose in other languages, by the language's code.
+    compares : tuple of str
+        Of the studies it reads, those whose run before it reads too.
     """
 
     name: str
@@ -50,6 +52,7 @@ class StudyFile:
     path: Path
     parameters: tuple[Parameter, ...]
     after: tuple[str, ...] = ()
+    compares: tuple[str, ...] = ()
     each: tuple[str, ...] = ()
     said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -98,7 +101,8 @@ def read_study(path: Path) -> StudyFile:
     ----------
     path : Path
         A notebook. Its metadata may hold `title` and `kamlab` with `study`, `purpose`, `needs`,
-        `after`, `each`, `demo_only`, `language` and `in`: title and purpose in other languages.
+        `after`, `compares`, `each`, `demo_only`, `language` and `in`: title and purpose in other
+        languages.
 
     Raises
     ------
@@ -127,6 +131,7 @@ def read_study(path: Path) -> StudyFile:
         path=path,
         parameters=read_parameters(source, path.name),
         after=tuple(kamlab.get("after", ())),
+        compares=tuple(kamlab.get("compares", ())),
         each=tuple(kamlab.get("each", ())),
         said=kamlab.get("in", {}),
     )

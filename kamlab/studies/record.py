@@ -4,9 +4,11 @@
 when a run begins and when it ends: where it says `running` and nothing runs, the run was killed.
 """
 
+import hashlib
 import json
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +102,7 @@ class RunRecord:
         self.content: dict[str, Any] = {
             "schema": SCHEMA,
             "status": "running",
+            "identity": None,
             "exit_code": None,
             "message": "",
             "data": str(data),
@@ -148,6 +151,8 @@ class RunRecord:
             }
             for o in outcomes
         ]
+        named = "\n".join(sorted(f"{o.study}/{o.run}" for o in outcomes))
+        self.content["identity"] = hashlib.sha256(named.encode()).hexdigest()[:12]
         self.content["moved"] = moved(self.out, outcomes)
         self._finish(code, "; ".join(f"{o.study}: {o.message}" for o in bad))
         notebooks = sum(o.notebook_seconds for o in outcomes)
@@ -171,7 +176,8 @@ class RunRecord:
         -------
         Path or None
             What was written: `OUT/run.json`, or `OUT/.kamlab/blocked.json` where another run has
-            the folder; None where nothing can be written there.
+            the folder, or a file of its own where nothing can be written there; None for wrong use
+            where there is no folder yet.
         """
         self._finish(code, message)
         if code == UsageError.exit_code and not self.out.is_dir():
@@ -185,8 +191,11 @@ class RunRecord:
             place = self.out / ".kamlab" / "blocked.json"
             self._write(place)
             return place
-        except (UsageError, OSError):
-            return None
+        except (UsageError, OSError):  # no space, no right: whoever watches must know even so
+            handle, elsewhere = tempfile.mkstemp(prefix="kamlab-run-", suffix=".json")
+            os.close(handle)
+            self._write(Path(elsewhere))
+            return Path(elsewhere)
 
     def _finish(self, code: int, message: str) -> None:
         """Note how it ended."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kamlab.studies.discover import StudyFile
+from kamlab.studies.index import run_before
 from kamlab.studies.manifest import read_manifests
 from kamlab.studies.plan import Data
 
@@ -25,14 +26,26 @@ def find_needs(study: StudyFile, out: Path, data: Data, made: dict[str, str]) ->
     Returns
     -------
     dict of str to str
-        Run by study; a study of which nothing fits is left out.
+        Run by study, and by `before_of` the study the run before it where that is read too; what
+        is not published is left out.
     """
     found = {}
     for need in (*study.needs, *study.after):
         run = made.get(need) or _published(out / need, data)
         if run:
             found[need] = run
+    for need in study.compares:
+        runs = read_manifests(out / need)
+        now = next((run for run in runs if run["run"] == found.get(need)), {})
+        earlier = run_before(now, runs)
+        if earlier:
+            found[before_of(need)] = earlier["run"]
     return found
+
+
+def before_of(study: str) -> str:
+    """Name the run before of a study among the runs that are read."""
+    return f"{study} before"
 
 
 def _published(folder: Path, data: Data) -> str:

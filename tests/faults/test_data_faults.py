@@ -1,6 +1,7 @@
 """Data that fails while a run reads it: refused with a message, and the page before stays."""
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -23,12 +24,11 @@ server = _databases.server
 
 
 @pytest.fixture
-def base(desk):
-    """Publish a study on data once."""
+def base(desk, first_page):
+    """Give a desk with a study on data, of which a page was published before."""
     desk.write_on_data("value")
     desk.write_orders("2026-01")
-    result = desk.run("value", "--data", "data")
-    assert result.returncode == 0, result.stderr
+    shutil.copytree(first_page, desk.out, symlinks=True)
     return desk
 
 
@@ -120,6 +120,46 @@ def test_a_clock_set_back_ten_years_changes_no_order_of_runs(base):
     assert "Sales moved beyond the limit: +100.0% (was 200 EUR)" in later.stdout
 
 
+@pytest.fixture
+def silent(base):
+    """Give a desk whose orders come from a server that takes calls and never answers."""
+    pytest.importorskip("adbc_driver_postgresql")
+    (base.folder / "data" / "orders.csv").unlink()
+    (base.folder / "data" / "kamlab.toml").write_text(
+        '[[orders]]\nurl_env = "LEDGER_DB"\nquery = "SELECT 1"\n'
+    )
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        base.environment["LEDGER_DB"] = (
+            f"postgresql://anna:hush@127.0.0.1:{door.getsockname()[1]}/x"
+        )
+        yield base, door
+
+
+def test_a_database_that_never_answers_is_given_up(silent):
+    desk, _ = silent
+
+    result = desk.run("value", "--data", "data", "--run-timeout", "3")
+
+    assert result.returncode == 1
+    assert "Reading the data took longer than 3 s (--run-timeout)." in result.stderr
+    assert json.loads((desk.out / "run.json").read_text())["status"] == "failed"
+    assert desk.manifest("value")["status"] == "success"
+
+
+def test_a_run_that_waits_for_a_database_can_be_stopped(silent):
+    desk, door = silent
+    runner = desk.start("value", "--data", "data")
+    caller, _ = door.accept()
+
+    runner.terminate()
+    _, said = runner.communicate(timeout=20)
+    caller.close()
+
+    assert runner.returncode == 143, said
+    assert "Stopped." in said
+    assert json.loads((desk.out / "run.json").read_text())["status"] == "stopped"
+
+
 class _Line(threading.Thread):
     """A line to a database that breaks after it has carried so many bytes of answers."""
 
@@ -129,11 +169,15 @@ class _Line(threading.Thread):
         self.door = socket.create_server(("127.0.0.1", 0))
 
     def run(self):
-        while True:
+        with self.door:
             here, _ = self.door.accept()
             there = socket.create_connection(("127.0.0.1", self.port))
-            threading.Thread(target=self._pass, args=(here, there, 1 << 60), daemon=True).start()
+            asking = threading.Thread(target=self._pass, args=(here, there, 1 << 60), daemon=True)
+            asking.start()
             self._pass(there, here, self.carries)
+            asking.join()
+            here.close()
+            there.close()
 
     def _pass(self, source, target, most):
         try:
@@ -168,6 +212,7 @@ def test_a_database_that_goes_away_in_mid_query_is_refused_without_its_address(
         gone = base.run("value", "--data", "data")
         base.environment["LEDGER_DB"] = server
         back = base.run("value", "--data", "data")
+    line.join(10)
 
     assert gone.returncode == 3
     assert "the database behind LEDGER_DB says" in gone.stderr

@@ -180,10 +180,12 @@ def test_an_output_folder_that_cannot_be_written_is_wrong_use(disk):
     desk = disk("size=300k,ro")
     desk.write("value")
 
-    result = desk.run("value")
+    result = desk.run("value", "--on-failure", f"cp -t {desk.folder}")
 
     assert result.returncode == 2
     assert f"Cannot write into {desk.out}: Read-only file system." in result.stderr
+    (told,) = desk.folder.glob("kamlab-run-*.json")
+    assert "Read-only file system" in told.read_text()
 
 
 def test_a_full_disk_stops_the_run_and_the_page_before_stays(disk, reader):

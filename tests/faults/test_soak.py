@@ -40,10 +40,13 @@ def test_two_hundred_random_kills_lose_and_corrupt_no_page(before, reader, wait_
     )
     killed = {"runner": 0, "child": 0}
     whole_runs = 0
+    started = time.monotonic()
+    assert before.run("value", "--as-of", "2013-01-01").returncode == 0
+    whole = 1.1 * (time.monotonic() - started)  # so that kills fall on all of a run
     with reader(before):
         while sum(killed.values()) < KILLS:
             runner = before.start("value", "--as-of", draw.choice(["2013-01-01", "2013-02-01"]))
-            time.sleep(draw.uniform(0.0, 3.5))
+            time.sleep(draw.uniform(0.0, whole))
             if runner.poll() is None:
                 with suppress(psutil.NoSuchProcess):
                     killed[_kill_one(runner, draw)] += 1

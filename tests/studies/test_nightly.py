@@ -9,6 +9,9 @@ import pytest
 pytestmark = pytest.mark.kernel
 
 SUM = """\
+from kamlab.studies.before import before
+last = before(study, "sales", "sales")
+study.note(f"before: {last.as_of or 'nothing'} {' '.join(last.moved)}")
 seen = study.need("sales", "sales")
 study.headline("Seen", float(seen["net_sales"].sum()), "EUR", ",.0f")
 study.note("[evidence](../../sales/latest/index.html)")"""
@@ -21,7 +24,7 @@ MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
 def desk(shared_desk):
     """Give two studies on orders of four months, of which the second reads the first."""
     shared_desk.write_on_data("sales")
-    shared_desk.write_on_data("sum", SUM, needs=["sales"])
+    shared_desk.write_on_data("sum", SUM, needs=["sales"], compares=["sales"])
     shared_desk.write_orders(*MONTHS)
     return shared_desk
 
@@ -69,7 +72,10 @@ def test_evidence_is_that_of_the_same_period(filled):
 
     evidence = _runs(desk, "sales")["2026-02"].name
     assert f'href="../../sales/{evidence}/index.html"' in page
-    assert json.loads((run / "manifest.json").read_text())["needs"] == {"sales": evidence}
+    earlier = _runs(desk, "sales")["2026-01"].name
+    needs = json.loads((run / "manifest.json").read_text())["needs"]
+    assert needs == {"sales": evidence, "sales before": earlier}
+    assert "before: 2026-02-01 Sales: +100.0% (was 200 EUR)" in page
 
 
 def test_a_period_is_compared_with_the_one_before_it(filled):
@@ -83,11 +89,15 @@ def test_a_period_is_compared_with_the_one_before_it(filled):
 def test_the_same_run_again_publishes_the_same_in_the_same_place(filled):
     desk, *_ = filled
     before = {study: _content(desk.out / study) for study in ("sales", "sum")}
+    alone = _runs(desk, "sum")["2026-04"].name  # nothing was published before it then
 
     again = desk.run("--all", "--data", "data", "--period", "2026-04")
 
     assert again.returncode == 0, again.stderr
-    assert {study: _content(desk.out / study) for study in ("sales", "sum")} == before
+    after = {study: _content(desk.out / study) for study in ("sales", "sum")}
+    assert after["sales"] == before["sales"]
+    assert before["sum"].items() <= after["sum"].items()
+    assert desk.manifest("sum")["run"] != alone  # now it says what moved since March
     assert desk.manifest("sum")["warnings"] == []
 
 
