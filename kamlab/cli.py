@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from kamlab import __version__
 from kamlab.errors import UsageError, explained
+from kamlab.studies.options import describe_run
 
 if TYPE_CHECKING:
     from kamlab.studies.plan import Data, Plan
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--size", choices=_SIZES, default="small")
     demo.add_argument("--seed", type=int, default=7)
 
-    _describe_run(command("run", "run studies and publish their pages"))
+    describe_run(command("run", "run studies and publish their pages"))
 
     studies = command("studies", "list the studies, what they answer and their parameters")
     studies.add_argument("study", nargs="*", metavar="STUDY", help="only these")
@@ -71,58 +72,6 @@ def _parser() -> argparse.ArgumentParser:
     for folder in (runs, prune, compare):
         folder.add_argument("--out", "--output", default="reports", metavar="OUT")
     return parser
-
-
-def _describe_run(run: argparse.ArgumentParser) -> None:
-    """Describe the command `run`."""
-    run.add_argument("study", nargs="*", metavar="STUDY", help="names; see `kamlab studies`")
-    run.add_argument("--all", action="store_true", dest="every", help="every study there is")
-    run.add_argument("--data", default="data/demo", metavar="DATA", help="folder (data/demo)")
-    run.add_argument(
-        "--as-of", default="", metavar="DATE", help="see what happened before this day only"
-    )
-    _describe_periods(run.add_argument_group("periods and freshness"))
-    run.add_argument("--out", "--output", default="reports", metavar="OUT", help="folder (reports)")
-    run.add_argument(
-        "-p", action="append", default=[], dest="given", metavar="NAME=VALUE", help="a parameter"
-    )
-    run.add_argument(
-        "--each",
-        metavar="WHAT",
-        help="one page for each: key (the published list), a file of ids, or ids with commas",
-    )
-    run.add_argument(
-        "--language", choices=("en", "zh"), help="of the pages (what kamlab.toml says, else en)"
-    )
-    run.add_argument("--jobs", type=int, default=0, metavar="N", help="side by side (cores)")
-    run.add_argument("--cell-timeout", type=int, default=1800, metavar="S", help="seconds (1800)")
-    run.add_argument("--timeout", type=int, default=7200, metavar="S", help="a study (7200)")
-    run.add_argument("--run-timeout", type=int, metavar="S", help="the whole run (any time)")
-    run.add_argument(
-        "--allow-outside", action="store_true", help="let path parameters leave the data's folder"
-    )
-    run.add_argument("--log", choices=("lines", "json"), default="lines", help="form of progress")
-    run.add_argument("--quiet", action="store_true", help="tell failures only")
-    run.add_argument(
-        "--on-failure",
-        metavar="COMMAND",
-        help="run this with the manifest of each failed study, or run.json where none began",
-    )
-
-
-def _describe_periods(group: "argparse._ArgumentGroup") -> None:
-    """Describe which time a run is about, and how old the data may be."""
-    form = "2026-10, 2026-Q4, 2026, last-month, last-quarter, last-year"
-    group.add_argument("--period", metavar="P", help=f"as of the day after it: {form}")
-    group.add_argument("--from", dest="first", metavar="P", help="back-fill from this period")
-    group.add_argument("--to", dest="last", metavar="P", help="to this one")
-    group.add_argument("--today", metavar="DATE", help="day of the run (the clock's)")
-    group.add_argument(
-        "--max-age", type=int, metavar="DAYS", help="between the newest order and the run's day"
-    )
-    group.add_argument(
-        "--stale", choices=("refuse", "flag"), help="what to do with older data (refuse)"
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
