@@ -163,7 +163,8 @@ def write_index(out: Path) -> None:
         Root of the published studies.
     """
     style = (Path(__file__).parent / "template" / "page.css").read_text(encoding="utf-8")
-    folders = study_folders(out)
+    # what reads most of the others is what to read first: the summary for management
+    folders = sorted(study_folders(out), key=lambda one: -len(standing(one)[0].get("needs", {})))
     language = _language(folders)
     said = words(language)
     sections = "".join(_section(folder, language) for folder in folders)
