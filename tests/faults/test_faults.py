@@ -68,7 +68,7 @@ def endings(shared_desk, reader):
     for name, (cell, _) in ENDINGS.items():
         desk.write(name, cell, "1 + 1")
     with reader(desk, "exit"):
-        result = desk.run("--all", "--as-of", "2013-02-01", "--cell-timeout", "5")
+        result = desk.run("--all", "--as-of", "2013-02-01", "--cell-timeout", "12")
     manifests = {name: (desk.manifest(name), desk.failure(name)) for name in ENDINGS}
     for name in ENDINGS:
         desk.write(name, 'study.headline("Value", top)')
