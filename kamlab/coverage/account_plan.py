@@ -282,7 +282,7 @@ def goals(account: Account, found: Found, day: date, currency: str) -> pd.DataFr
     ----------
     account : Account
     found : mapping of str to pd.DataFrame
-        The other key accounts, whose median is the mark where this account is worse.
+        The other key accounts: where this one is worse, it is to come half-way to their median.
     day : date
         From which a year is counted.
     currency : str
@@ -297,9 +297,11 @@ def goals(account: Account, found: Found, day: date, currency: str) -> pd.DataFr
         account.number("coming", c) for c in ("expected_gross_profit", "high", "last_period")
     )
     if coming == coming:
+        less = coming < last
         rows.append(
-            ("earn what is expected", f"gross profit a year ({currency})", f"{last:,.0f}",
-             f"{max(coming, 0):,.0f}", f"the forecast; {high:,.0f} is within reach")
+            ("hold what it earns" if less else "earn what is expected",
+             f"gross profit a year ({currency})", f"{last:,.0f}", f"{max(coming, last, 0):,.0f}",
+             f"the forecast is {coming:,.0f}; {high:,.0f} is within reach")
         )  # fmt: skip
     room, share = (account.number("profiles", c) for c in ("head_room", "share_of_wallet"))
     if room > 0 and 0 < share < 1:
@@ -314,9 +316,10 @@ def goals(account: Account, found: Found, day: date, currency: str) -> pd.DataFr
             continue
         # what a reader sees as equal is no goal
         worse = own > middle if better == "low" else own < middle
-        if worse and form.format(own) != form.format(middle):
-            why = "the middle of the key accounts"
-            rows.append((goal, measure, form.format(own), form.format(middle), why))
+        target = (own + middle) / 2
+        if worse and form.format(own) != form.format(target):
+            why = f"half-way to the middle of the key accounts ({form.format(middle)})"
+            rows.append((goal, measure, form.format(own), form.format(target), why))
     table = pd.DataFrame(rows, columns=["goal", "measure", "today", "target", "why"])
     table.insert(4, "by", pd.Series(pd.Timestamp(day + timedelta(days=365)), index=table.index))
     return table.astype({"by": "datetime64[us]"})

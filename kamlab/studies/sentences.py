@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from kamlab.studies.tables import rounded
+
 
 @dataclass(slots=True)
 class Sentences:
@@ -24,7 +26,15 @@ class Sentences:
     _rows: list[dict[str, Any]] = field(default_factory=list)
     _figures: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, about: str, form: str, evidence: str, **figures: float) -> None:
+    def add(
+        self,
+        about: str,
+        form: str,
+        evidence: str,
+        *,
+        interval: tuple[str, str, str] | None = None,
+        **figures: float,
+    ) -> None:
         """Add a sentence.
 
         Parameters
@@ -35,6 +45,9 @@ class Sentences:
             The sentence without its full stop, with each figure in braces and its format.
         evidence : str
             `study/table#section`; the section of the study's page may be left out.
+        interval : tuple of str, optional
+            Names of a figure and the ends of its interval: they are shown rounded to what the
+            interval supports, as a headline is.
         **figures : float
             By the names in braces.
 
@@ -48,7 +61,11 @@ class Sentences:
         place, _, section = evidence.partition("#")
         study, _, table = place.partition("/")
         link = f"../../{study}/latest/index.html" + (f"#{section}" if section else "")
-        text = form.format(**{name: _number(value) for name, value in figures.items()})
+        shown = {name: _number(value) for name, value in figures.items()}
+        if interval:
+            low, high = (shown[name] for name in interval[1:])
+            shown |= {name: rounded(shown[name], low, high) for name in interval}
+        text = form.format(**shown)
         text = re.sub(r"(?<![\w-])-(?=\d)", "−", text)
         row = {"about": about, "sentence": text, "study": study, "table": table, "link": link}
         self._rows.append(row)

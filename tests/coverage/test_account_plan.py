@@ -134,9 +134,12 @@ def test_goals_aim_at_the_middle_where_the_account_is_worse_and_not_elsewhere():
     made = goals(read_account("A", _found(coming=coming)), _found(coming=coming), DAY, "EUR")
     by_goal = made.set_index("goal")
 
-    assert by_goal.loc["keep the account", ["today", "target"]].tolist() == ["40.0%", "30.0%"]
+    assert by_goal.loc["keep the account", ["today", "target"]].tolist() == ["40.0%", "35.0%"]
     assert by_goal.loc["earn what is expected", "target"] == "50"
     assert (made["by"] == pd.Timestamp("2025-07-01")).all()
+    worse = coming.assign(expected_gross_profit=20.0)
+    held = goals(read_account("A", _found(coming=worse)), _found(), DAY, "EUR").set_index("goal")
+    assert held.loc["hold what it earns", "target"] == "40"
     assert goals(read_account("B", _found()), _found(), DAY, "EUR").empty
 
 

@@ -12,6 +12,8 @@ import pandas as pd
 import papermill
 import pytest
 
+from kamlab.studies.tables import rounded
+
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("notebooks")]
 
@@ -414,9 +416,12 @@ def test_every_figure_of_the_management_page_is_that_of_its_study(published):
     for row in _table(published, "summary", "sentences").itertuples():
         # whatever number stands in a sentence is one of its figures, and the sentence on the page
         mine = figures[row.about]
-        forms = {form.format(value) for value in mine for form in ("{:,.0f}", "{:.0%}", "{:.1%}")}
-        shown = re.findall(r"[−]?\d[\d,.]*%?", re.sub(r"\d{4}-\d\d-\d\d", "", row.sentence))
-        assert {n.replace("−", "-").rstrip(".,") for n in shown} <= forms, row.sentence
+        shown = [*mine]
+        if {"low", "high"} <= set(mine.index):  # as a headline: what the interval supports
+            shown += [rounded(value, mine["low"], mine["high"]) for value in mine]
+        forms = {one.format(value) for value in shown for one in ("{:,.0f}", "{:.0%}", "{:.1%}")}
+        numbers = re.findall(r"[−]?\d[\d,.]*%?", re.sub(r"\d{4}-\d\d-\d\d", "", row.sentence))
+        assert {n.replace("−", "-").rstrip(".,") for n in numbers} <= forms, row.sentence
         assert html.escape(row.sentence, quote=False) in page
 
 
