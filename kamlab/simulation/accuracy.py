@@ -47,6 +47,51 @@ def against_truth(
     }
 
 
+def criteria_against_truth(
+    measured: pd.DataFrame, truths: dict[str, pd.Series], *, on_other_scale: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Compare criteria, each with its standard error, with the truth.
+
+    Parameters
+    ----------
+    measured : pd.DataFrame
+        `account_id`, `criterion`, `value`, `standard_error`, `source`.
+    truths : dict of criterion to pd.Series indexed by account_id
+        True values, on the scale of the criterion unless it is named below.
+    on_other_scale : tuple of str
+        Criteria of which only the order of accounts can be compared.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a criterion and source, as `against_truth`, with `source` and `best_possible`: the
+        correlation with the truth to expect where the stated errors are right (missing where none
+        is stated, or the scales differ).
+    """
+    rows = []
+    for criterion, truth in truths.items():
+        mine = measured[measured["criterion"] == criterion]
+        for source, part in mine.groupby("source"):
+            known = part.set_index("account_id")
+            known = known[known.index.isin(truth.dropna().index)]
+            error = known["standard_error"]
+            alike = criterion not in on_other_scale and error.notna().any()
+            low, high = known["value"] - 1.645 * error, known["value"] + 1.645 * error
+            row = against_truth(
+                criterion,
+                known["value"],
+                truth,
+                low=low if alike else None,
+                high=high if alike else None,
+            )
+            spread = float(truth.reindex(known.index).var())
+            left = float((error**2).mean())
+            best = np.sqrt(max(1 - left / spread, 0.0)) if alike and spread > 0 else np.nan
+            rows.append(row | {"source": source, "best_possible": best})
+    columns = ["measure", "source", "accounts", "rank_correlation", "best_possible", "coverage"]
+    return pd.DataFrame(rows, columns=[*columns, "stated"])
+
+
 def regret(picks: dict[str, pd.Index], value: pd.Series, places: int) -> pd.DataFrame:
     """Compare what rules picked with the best that knowledge of the truth would pick.
 

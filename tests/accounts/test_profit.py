@@ -114,6 +114,24 @@ def test_the_resellers_that_lose_money(shared_data):
     lost = loss_makers(made)
     assert (made["contribution"] < 0).sum() == len(lost)
     assert set(lost["main_cause"]) <= set(CAUSES)
+    # list price, less discounts, less goods, less freight: what the lines themselves say
+    lines = known.table("orders").aggregate(
+        "sum(list_price) listed, sum(discount) taken, sum(cost_of_goods) goods, "
+        "sum(cost_to_serve) freight"
+    ).df().iloc[0]  # fmt: skip
+    assert steps["list sales"] == pytest.approx(made["net_sales"].sum() + lines["taken"], abs=0.01)
+    assert steps["cost of goods"] == pytest.approx(-lines["goods"], abs=0.01)
+    assert steps["cost to serve"] == pytest.approx(-lines["freight"], abs=0.01)
+    # each of the 335 is explained: its causes add up to its gap, and one of them is the worst
+    dear = made.loc[made["gross_profit"] < 0, "account_id"]
+    explained = lost.set_index("account_id").loc[dear]
+    assert len(explained) == 335
+    assert explained[list(CAUSES)].sum(axis=1).to_numpy() == pytest.approx(
+        explained["gap"].to_numpy(), abs=0.01
+    )
+    worst = explained[list(CAUSES)].idxmin(axis=1)
+    assert worst.tolist() == explained["main_cause"].tolist()
+    assert (explained[list(CAUSES)].min(axis=1) < 0).all()
     _, alt = charts.waterfall(price_waterfall(made), currency="USD", message="Thin")
     assert "discounts" in alt
     _, alt = charts.sales_by_contribution(

@@ -81,6 +81,8 @@ COLUMNS = {
         "account_id", "criterion", "value", "standard_error", "source", "unit", "direction",
     },
     ("profiles", "criteria_guide"): {"criterion", "unit", "direction", "meaning", "collect"},
+    ("profiles", "financial_standing"): {"account_id", "probability_of_default", "expected_loss"},
+    ("profiles", "management_scores"): {"account_id", "score", "standard_error", "raters"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
     ("profitability", "account_profit"): {
@@ -130,6 +132,9 @@ COLUMNS = {
     ("coverage", "rule_prices"): {"rule", "change", "less_mismatch", "hand_overs", "said"},
     ("coverage", "managers_needed"): {"may_cross", "managers", "fewer"},
     ("coverage", "load_effect"): {"measure", "slope", "low", "high", "told", "said"},
+    ("truth", "criteria_accuracy"): {
+        "measure", "source", "rank_correlation", "best_possible", "coverage",
+    },
     ("truth", "accuracy"): {"measure", "rank_correlation", "coverage"},
     ("truth", "regret"): {"rule", "captured_share"},
 }  # fmt: skip
