@@ -119,6 +119,7 @@ COLUMNS = {
     ("defections", "win_back"): {"account_id", "left_on", "yearly", "chance", "return_chance"},
     ("defections", "lost_by_year"): {"year", "accounts", "yearly"},
     ("retention", "retention_economics"): {"segment", "kind", "churn", "gain_share", "low", "high"},
+    ("retention", "profit_components"): {"tenure_year", "component", "amount", "source"},
     ("retention", "health"): {"account_id", "health", "weakest", "contact", "purchase"},
     ("retention", "health_validation"): {"scoring", "group", "auc", "low", "high"},
     ("retention", "action_effects"): {"kind", "part", "measure", "estimate", "low", "high"},
