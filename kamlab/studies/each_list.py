@@ -9,6 +9,8 @@ from kamlab.studies.checks import check_page
 from kamlab.studies.notebook import Study
 from kamlab.studies.page import asset
 from kamlab.studies.publish import write_whole
+from kamlab.studies.terms import term
+from kamlab.studies.words import words
 from kamlab.studies.worker import Job
 
 PAGES = "pages"
@@ -99,11 +101,13 @@ def _together(job: Job, made: list[dict[str, Any]], name: str) -> pd.DataFrame:
 
 def _list_page(job: Job, rows: list[dict[str, Any]]) -> str:
     """Draw the list of pages: a link, the decision and the headline figures of each."""
+    said = words(job.language)
     labels = list(
         dict.fromkeys(h["label"] for row in rows for h in row["record"].get("headlines", []))
     )
     heads = "".join(
-        f'<th scope="col">{html.escape(head)}</th>' for head in ("Page", *labels, "What to do")
+        f'<th scope="col">{html.escape(term(head, job.language))}</th>'
+        for head in (said["page"], *labels, said["what_to_do"])
     )
     body = "".join(_list_row(row, labels) for row in rows)
     title, as_of = html.escape(job.title), html.escape(str(job.parameters.get("as_of", "")))
@@ -118,13 +122,13 @@ def _list_page(job: Job, rows: list[dict[str, Any]]) -> str:
 <style>{asset("page.css")}</style>
 </head>
 <body>
-<header><p class="up"><a href="../../index.html">All studies</a></p><h1>{title}</h1>
+<header><p class="up"><a href="../../index.html">{said["all"]}</a></p><h1>{title}</h1>
 <p class="purpose">{html.escape(job.purpose)}</p></header>
 <main class="index"><div class="scroll" tabindex="0" role="region" aria-label="{title}">
-<table><caption>{len(rows):,} pages, in the order of the list</caption>
+<table><caption>{said["pages"].format(count=f"{len(rows):,}")}</caption>
 <thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>
 <p class="files"><a href="tables/{PAGES}.csv">{PAGES}.csv</a></p></main>
-<footer><p>Made by kamlab · <a href="manifest.json">manifest.json</a></p></footer>
+<footer><p>{said["made"]} · <a href="manifest.json">manifest.json</a></p></footer>
 </body>
 </html>
 """

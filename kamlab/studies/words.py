@@ -37,6 +37,8 @@ WORDS = {
     "rows": ("rows", "行"),
     "table": ("Table", "表"),
     "all": ("All studies", "所有研究"),
+    "page": ("Page", "页面"),
+    "pages": ("{count} pages, in the order of the list", "{count} 个页面，按名单次序"),
     "tables": ("Tables beside this page", "随页数据表"),
     "made": ("Made by kamlab", "由 kamlab 生成"),
     "prose": ("", "正文、图表和表题为英文；界面、标题和列名为中文。"),

@@ -9,8 +9,9 @@ import pytest
 from kamlab.studies.discover import find_studies
 
 ROOT = Path(__file__).parents[2]
-STUDIES = list(find_studies(ROOT / "notebooks"))
-PAGES = ["index", *STUDIES]
+STUDIES = find_studies(ROOT / "notebooks")
+LISTS = [f"{name} (list)" for name, study in STUDIES.items() if study.each]
+PAGES = ["index", *STUDIES, *LISTS]
 PAPER = {"width": 718, "height": 1046}  # A4 at 96 dots an inch, within margins of 1 cm
 MARGIN = dict.fromkeys(("top", "right", "bottom", "left"), "1cm")
 
@@ -22,7 +23,12 @@ pytestmark = [
 
 
 def _path(published, name):
-    return published / ("index.html" if name == "index" else f"{name}/latest/index.html")
+    """Find the page of a study; of one that makes many pages, the first of them."""
+    if name == "index":
+        return published / "index.html"
+    latest = published / name.removesuffix(" (list)") / "latest"
+    many = [] if name.endswith(" (list)") else sorted((latest / "pages").glob("*/index.html"))
+    return many[0] if many else latest / "index.html"
 
 
 @pytest.mark.parametrize("name", PAGES)
