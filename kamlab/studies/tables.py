@@ -69,18 +69,20 @@ def formatted(value: object, form: Format | None, language: str = "en") -> str:
 
 
 def rounded(value: float, low: float, high: float) -> float:
-    """Round a figure to what its interval supports: two figures of half its width.
+    """Round an amount to what its interval supports: two figures of half its width.
+
+    What would keep its decimals is left to its format, which rounds it once.
 
     Examples
     --------
-    >>> rounded(264_323, -69_002, 597_647), rounded(0.3712, 0.302, 0.441)
-    (260000.0, 0.371)
+    >>> rounded(264_323, -69_002, 597_647), rounded(0.3651, 0.302, 0.441)
+    (260000.0, 0.3651)
     """
     half = abs(high - low) / 2
     if not math.isfinite(half) or half == 0:
         return value
     digits = 1 - math.floor(math.log10(half))
-    return float(round(value, digits))
+    return float(round(value, digits)) if digits < 0 else value
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
