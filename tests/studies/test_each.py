@@ -148,7 +148,7 @@ def test_one_account_alone_is_a_page_like_any_other(made):
 
 
 def test_a_file_or_a_list_says_which(tmp_path):
-    study = StudyFile("plan", "", "", (), False, "en", tmp_path, (), (), ("account_id", "k", "t"))
+    study = StudyFile("plan", "", "", (), False, "en", tmp_path, (), each=("account_id", "k", "t"))
     plan = Plan({"plan": study}, {"plan": {"account_id": ""}}, {})
     (tmp_path / "ids.csv").write_text("name;account_id\nOne;A1\nTwo;a1\nTwo;a1\n")
     (tmp_path / "ids.txt").write_text("A1\n\n a1 \n")
