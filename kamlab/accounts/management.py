@@ -229,8 +229,6 @@ def scores_from_behaviour(scores: pd.Series, behaviour: pd.DataFrame) -> pd.Data
         `standard_error`. Empty where fewer than 30 scores are known, or behaviour explains less
         than a twentieth of their variance out of sample: a guess is no measure.
     """
-    from sklearn.linear_model import RidgeCV
-
     columns = [name for name in PROXIES if name in behaviour and behaviour[name].notna().any()]
     measured = behaviour[columns].astype(float)
     filled = measured.fillna(measured.median())
@@ -239,6 +237,8 @@ def scores_from_behaviour(scores: pd.Series, behaviour: pd.DataFrame) -> pd.Data
     none = pd.DataFrame(columns=["score", "standard_error"], dtype=float)
     if len(known) < _FEWEST_RATED or design.shape[1] == 0:
         return none
+    from sklearn.linear_model import RidgeCV  # takes seconds: not before it is needed
+
     penalties = np.geomspace(1, 1000, 10)
     model = RidgeCV(alphas=penalties, scoring="neg_mean_squared_error", store_cv_results=True)
     target = scores[known].to_numpy(float)

@@ -43,7 +43,8 @@ def account_profit(
         Canonical tables, for complaints and contacts, and for credit days.
     serving : pd.DataFrame, optional
         `account_id`, `cost_to_serve`: table of `kamlab.accounts.serving.activity_costs` over the
-        same time. It goes before rates; accounts that it does not name cost nothing.
+        same time. It goes before rates; accounts that it does not name cost
+        nothing, but a table without any row tells nothing.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def account_profit(
     carried = table.pop("serve_lines") > 0
     by_rates = _served(table, given, interactions, invoices, begin, end)
     how = "rates"
-    if serving is not None:
+    if serving is not None and len(serving):
         cost = serving.set_index("account_id")["cost_to_serve"]
         by_rates, how = table["account_id"].map(cost).astype(float).fillna(0.0), "activities"
     table["cost_to_serve"] = table["cost_to_serve"].where(carried, by_rates)

@@ -67,6 +67,34 @@ def only_what_is_required():
                 "start_date": "2024-01-01",
             }
         ),
+        "ratings": pd.DataFrame(
+            {
+                "account_id": some,
+                "rater_id": "R1",
+                "item": "strategy",
+                "value": generator.integers(1, 6, count),
+                "date": "2024-05-01",
+            }
+        ),
+        "financials": pd.DataFrame(
+            {
+                "account_id": some,
+                "fiscal_year": 2022,
+                "total_assets": 1000.0,
+                "total_liab": generator.integers(0, 1200, count),
+            }
+        ),
+        "wallet_observations": pd.DataFrame(
+            {
+                "account_id": some,
+                "year": 2023,
+                "total_purchases": generator.integers(0, 9999, count),
+            }
+        ),
+        "activities": pd.DataFrame(
+            {"account_id": some, "date": generator.choice(DAYS, count), "activity": "visit"}
+        ),
+        "cost_rates": pd.DataFrame({"activity": ["visit", "artwork"]}),
         "managers": pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["A. One", "B. Two"]}),
         "actions": pd.DataFrame(
             {
