@@ -37,7 +37,7 @@ def kinds_map(profiles: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
                 ha="center",
                 va="center",
                 fontsize=9,
-                color="white" if abs(value) > 1.3 else "black",
+                color="white" if abs(value) > 1.15 else "black",
             )
         axes.set_xticks(range(len(measures)), measures)
         axes.set_yticks(range(len(rows)), rows)

@@ -91,8 +91,8 @@ def backtest(
     -----
     Where ours cannot win, the best simple rule takes its place. What one list of few accounts
     captured is mostly luck, so rules are compared over lists half, once and twice as long: chosen
-    so, they did better afterwards than ours alone; chosen by the one list, worse
-    (benchmarks/picking.md). Rules by sales are judged but do not take our place where cost is
+    so, what was used captured afterwards about as much as ours alone, and chosen by the one list
+    less (benchmarks/README.md). Rules by sales are judged but do not take our place where cost is
     known: the list that sold most can be the one that earns nothing.
     """
     if horizon_days < 7 or places < 1 or not 0.5 <= level < 1:
