@@ -135,8 +135,8 @@ def renewal_table(spells: pd.DataFrame, expected: np.ndarray | None = None) -> p
     Returns
     -------
     pd.DataFrame
-        `renewal` (number of the decision), `decided`, `renewed`, `share`, and `expected` where
-        given.
+        `renewal` (number of the decision), `decided`, `renewed`, `share`, `expected` (missing where
+        none is given).
     """
     most = int(spells["periods"].max()) if len(spells) else 0
     number = np.arange(1, most + 1)
@@ -145,7 +145,7 @@ def renewal_table(spells: pd.DataFrame, expected: np.ndarray | None = None) -> p
     lost = ((periods[None, :] == number[:, None]) & left).sum(axis=1)
     table = pd.DataFrame({"renewal": number, "decided": decided, "renewed": decided - lost})
     table["share"] = table["renewed"] / table["decided"]
-    return table if expected is None else table.assign(expected=expected[:most])
+    return table.assign(expected=np.nan if expected is None else expected[:most])
 
 
 def running_contracts(
