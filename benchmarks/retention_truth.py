@@ -16,7 +16,7 @@ from kamlab.accounts import account_facts
 from kamlab.accounts.days import daily_sums
 from kamlab.accounts.prices import price_sums
 from kamlab.retention import satisfaction, waves
-from kamlab.retention.before_leaving import SIGNS, before_leaving
+from kamlab.retention.before_leaving import before_leaving
 from kamlab.retention.past_actions import account_standing, action_effects, around_actions
 from kamlab.retention.plan import expected_costs, expected_gains, rival_plans, still_there
 from kamlab.retention.rates import effect_rates, rates_by_account
@@ -48,7 +48,8 @@ def reasons_of(world: Distributor) -> dict[str, float]:
         interactions=tables["interactions"],
         survey_responses=tables["survey_responses"],
     )
-    signs = happened.signs.set_index("account_id").reindex(left["account_id"])[list(SIGNS)]
+    telling = happened.summary.loc[happened.summary["low"] > 0, "sign"].tolist()
+    signs = happened.signs.set_index("account_id").reindex(left["account_id"])[telling]
     cause = world.truth["defection"].set_index("account_id")["cause"].reindex(left["account_id"])
     true = cause.value_counts(normalize=True)
     found = true_reasons(left, signs=signs)

@@ -37,9 +37,10 @@ def tenure_years(daily: pd.DataFrame, as_of: date | str) -> pd.DataFrame:
     first = past[past["net_sales"] > 0].groupby("account_id")["day"].min()
     won = first[first >= past["day"].min() + pd.Timedelta(days=_YEAR)]
     rows = past[past["account_id"].isin(won.index)]
-    tenure = (rows["day"] - rows["account_id"].map(won).astype("datetime64[us]")).dt.days // _YEAR
-    rows = rows.assign(tenure_year=tenure + 1)[tenure >= 0]
-    whole = ((end - rows["account_id"].map(won).astype("datetime64[us]")).dt.days) // _YEAR
+    begun = won.reindex(rows["account_id"]).set_axis(rows.index).astype("datetime64[us]")
+    rows = rows.assign(tenure_year=(rows["day"] - begun).dt.days // _YEAR + 1)
+    whole = (end - begun).dt.days // _YEAR
+    whole, rows = whole[rows["tenure_year"] > 0], rows[rows["tenure_year"] > 0]
     rows = rows[rows["tenure_year"] <= whole]
     names = ["net_sales", "gross_profit", "cost_to_serve"]
     sums = rows.reindex(columns=["account_id", "tenure_year", *names])

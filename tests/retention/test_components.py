@@ -70,3 +70,18 @@ def test_tenure_counts_whole_years_of_accounts_won_within_the_data():
     assert table["account_id"].unique().tolist() == ["new"]
     assert table["tenure_year"].tolist() == [1, 2]  # the third is not over
     assert table["net_sales"].tolist() == [10, 20]
+
+
+def test_where_nobody_was_won_within_the_data_there_is_no_tenure():
+    daily = pd.DataFrame(
+        {
+            "account_id": ["a"],
+            "day": pd.to_datetime(["2023-01-01"]),
+            "net_sales": [1.0],
+            "gross_profit": [0.5],
+        }
+    )
+    table = tenure_years(daily, "2024-01-01")
+
+    assert table.empty
+    assert profit_components(table).iloc[0]["source"] == "not known"

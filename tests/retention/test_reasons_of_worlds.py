@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kamlab.accounts.days import daily_sums
-from kamlab.retention.before_leaving import SIGNS, before_leaving
+from kamlab.retention.before_leaving import before_leaving
 from kamlab.retention.reasons import avoidable
 from kamlab.retention.true_reasons import true_reasons
 from kamlab.simulation import Config, simulate
@@ -49,7 +49,8 @@ def test_signs_halve_the_error_and_tell_who_could_have_been_kept(seeds):
             daily, gone, END, invoices=world.tables["invoices"],
             interactions=world.tables["interactions"],
         )  # fmt: skip
-        signs = found.signs.set_index("account_id").reindex(left["account_id"])[list(SIGNS)]
+        telling = found.summary.loc[found.summary["low"] > 0, "sign"].tolist()
+        signs = found.signs.set_index("account_id").reindex(left["account_id"])[telling]
         cause = world.truth["defection"].set_index("account_id")["cause"]
         cause = cause.reindex(left["account_id"])
         made = true_reasons(left, signs=signs, draws=0)
