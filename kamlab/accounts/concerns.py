@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -177,7 +178,9 @@ def read_words(path: str | Path) -> dict[str, tuple[str, ...]]:
     """
     path = Path(path).expanduser()
     try:
-        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", sep=None, engine="python")
+        text = path.read_text(encoding="utf-8-sig")
+        mark = max(",;\t", key=text.partition("\n")[0].count)
+        table = pd.read_csv(StringIO(text), dtype="str", sep=mark)
     except (OSError, ValueError) as error:
         raise DataRefusedError(f"{path}: the words of concerns cannot be read: {error}") from None
     table = table.rename(columns=lambda name: str(name).strip().casefold())

@@ -7,17 +7,15 @@ The pairs stand in a file of the private store, with both records side by side a
 import csv
 import hashlib
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from kamlab.errors import DataRefusedError
+from kamlab.sources.private_files import drop_lines, write_private
 
 DECISIONS = {"same": True, "yes": True, "different": False, "no": False}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DETAILS = ("name", "phone", "email", "birth_date", "address", "company", "account_id")
 _QUEUE, _DECIDED = "pairs.csv", "decisions.csv"
 _SURE = 0.97  # joined pairs above this are not asked about
@@ -81,7 +79,7 @@ class Desk:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         words = decided["same"].map({True: "same", False: "different"})
         kept = pd.DataFrame({"decision": words, "left": decided["left"], "right": decided["right"]})
-        self._write(_DECIDED, kept)
+        write_private(self.folder / _DECIDED, kept)
         table = doubtful[["left", "right", "probability"]].assign(
             decision="", probability=doubtful["probability"].round(3)
         )
@@ -90,19 +88,7 @@ class Desk:
                 told = details[detail] if detail in details else pd.Series(dtype=object)
                 table[f"{detail} ({side})"] = table[side].map(told).astype("str")
         ends = table.pop("left"), table.pop("right")
-        self._write(_QUEUE, table.assign(left=ends[0], right=ends[1]))
-
-    def _write(self, name: str, table: pd.DataFrame) -> None:
-        """Write a file whole, for its owner only, and without formulas."""
-        harmless = table.astype(object).map(
-            lambda value: (
-                "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
-            )
-        )
-        handle, aside = tempfile.mkstemp(dir=self.folder, prefix=".")
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-            harmless.to_csv(file, index=False, lineterminator="\n")
-        Path(aside).replace(self.folder / name)
+        write_private(self.queue, table.assign(left=ends[0], right=ends[1]))
 
 
 def desk(store: Path, root: Path) -> Desk:
@@ -138,7 +124,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def purge(store: Path, records: set[str], values: set[str]) -> None:
-    """Take the lines of a person out of all desks of a store.
+    """Take the lines of a person out of all desks and lists of contacts of a store.
 
     Parameters
     ----------
@@ -157,8 +143,9 @@ def purge(store: Path, records: set[str], values: set[str]) -> None:
             and not {str(value).removeprefix("'") for value in line.values()} & values
         ]
         if len(kept) < len(lines):
-            table = pd.DataFrame(kept, columns=list(lines[0]))
-            Desk(path.parent)._write(path.name, table)  # noqa: SLF001  the same file
+            write_private(path, pd.DataFrame(kept, columns=list(lines[0])))
+    for path in sorted((store / "contact_lists").glob("*.csv")):
+        drop_lines(path, values)
 
 
 def worth_asking(

@@ -1,11 +1,11 @@
 """Whom do we ring? Names and numbers of the accounts drawn, kept where only their owner reads."""
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
+from kamlab.sources.private_files import write_private
 from kamlab.sources.store import Store
 
 _SHOWN = ("name", "occupation", "phone", "email", "channel")
@@ -46,10 +46,7 @@ def write_contact_list(
     known = contacts.reindex(columns=wanted).dropna(subset=["account_id"])
     table = drawn.merge(known.astype({"account_id": object}), on="account_id", how="left")
     path = place / f"{name}.csv"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as file:
-        path.chmod(0o600)
-        table.to_csv(file, index=False)
+    write_private(path, table)
     there = table[["phone", "email"]].notna().any(axis=1)
     counts = there.groupby(table["account_id"]).sum().astype(int)
     return path, counts.rename("contacts").reset_index()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from kamlab.accounts import concerns as c
+from kamlab.errors import DataRefusedError
 
 
 def _said(rows):
@@ -118,3 +119,35 @@ def test_neither_order_nor_the_future_matters(order):
     pd.testing.assert_frame_equal(
         c.concerns(shuffled, date(2025, 1, 1)), c.concerns(said, date(2025, 1, 1))
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_words_of_the_users_own_are_read_in_both_languages(mark, encoding, tmp_path):
+    rows = [("concern", "word"), ("smell", "odour"), ("smell", "气味"), ("price", "too dear")]
+    path = tmp_path / "words.csv"
+    path.write_text("\n".join(mark.join(row) for row in rows), encoding=encoding)
+
+    words = c.read_words(path)
+    named = c.known_topics(pd.Series(["an odour again", "有气味", "It is TOO DEAR"]), words)
+
+    assert words == {"smell": ("odour", "气味"), "price": ("too dear",)}
+    assert named.of_text.tolist() == ["smell", "smell", "price"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("concern,words\na,b\n", "columns concern and word"),
+        ("concern,word\na,\n", "row 2"),
+        ("concern,word\na,b\n ,c\n", "row 3"),
+        ("", "cannot be read"),
+    ],
+)
+def test_words_that_cannot_be_used_are_refused_by_place(text, message, tmp_path):
+    (tmp_path / "words.csv").write_text(text)
+
+    with pytest.raises(DataRefusedError, match=message):
+        c.read_words(tmp_path / "words.csv")
+    with pytest.raises(DataRefusedError, match="cannot be read"):
+        c.read_words(tmp_path / "nothing.csv")

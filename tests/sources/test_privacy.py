@@ -7,6 +7,7 @@ import pytest
 from kamlab.cli import main
 from kamlab.errors import UsageError
 from kamlab.sources import describe, open_data, recognition
+from kamlab.sources.contact_list import write_contact_list
 from kamlab.sources.forget import _meant, forget
 from kamlab.sources.store import Store
 
@@ -95,6 +96,10 @@ def test_nobody_or_several_people_are_refused(data, store):
 
 
 def test_published_tables_lose_the_persons_rows_and_pages_are_named(data, store, tmp_path):
+    called = open_data(data, store=store).frame("contacts")
+    listed, _ = write_contact_list({"A1", "A2"}, called, "calls", folder=store)
+    assert "Anna Weber" in listed.read_text(encoding="utf-8-sig")
+    assert "'+86 955566810" in listed.read_text(encoding="utf-8-sig")
     run = tmp_path / "reports" / "sources" / "2025-01-01"
     (run / "tables").mkdir(parents=True)
     people = pd.DataFrame({"name": ["Anna Weber", "Bernd Koch"], "records": [3, 2]})
@@ -107,6 +112,9 @@ def test_published_tables_lose_the_persons_rows_and_pages_are_named(data, store,
     assert pd.read_parquet(run / "tables" / "people.parquet")["name"].tolist() == ["Bernd Koch"]
     assert pd.read_csv(run / "tables" / "people.csv")["name"].tolist() == ["Bernd Koch"]
     assert removal.pages == (run / "index.html",)
+    left = listed.read_text(encoding="utf-8-sig")
+    assert "Anna Weber" not in left
+    assert "Bernd Koch" in left
 
 
 def test_the_command_line_forgets_and_says_where_else(data, store, monkeypatch, capsys, tmp_path):
