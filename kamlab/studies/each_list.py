@@ -71,6 +71,8 @@ def list_pages(job: Job, rows: list[dict[str, Any]]) -> dict[str, Any]:
     for name in names:
         study.table(name, _together(job, made, name))
     study.record["headlines"] = []
+    if made:
+        study.record["decision"] = f"The first of {len(rows)}: {made[0]['record'].get('decision')}"
     study.headline("Pages", len(made), f"of {len(rows)}", ",.0f")
     if failed:
         study.warn(
