@@ -9,7 +9,17 @@ from kamlab.retention.true_reasons import TrueReasons
 LEVEL_WORDS = {
     "price": ("price", "cost", "expensive", "discount", "terms", "价格", "报价"),
     "quality": ("quality", "defect", "service", "deliver", "support", "质量", "服务", "交货"),
-    "culture": ("relation", "cultur", "trust", "brand", "reputation", "people", "关系", "品牌"),
+    "culture": (
+        "relation",
+        "cultur",
+        "trust",
+        "brand",
+        "reputation",
+        "people",
+        "cooperat",
+        "关系",
+        "品牌",
+    ),
 }
 NO_LEVEL = "none of these"
 

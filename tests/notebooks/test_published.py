@@ -121,6 +121,7 @@ COLUMNS = {
     ("retention", "retention_economics"): {"segment", "kind", "churn", "gain_share", "low", "high"},
     ("retention", "profit_components"): {"tenure_year", "component", "amount", "source"},
     ("retention", "health"): {"account_id", "health", "weakest", "contact", "purchase"},
+    ("retention", "interests"): {"account_id", "rhythm_kept", "complaints", "level"},
     ("retention", "health_validation"): {"scoring", "group", "auc", "low", "high"},
     ("retention", "action_effects"): {"kind", "part", "measure", "estimate", "low", "high"},
     ("retention", "plans"): {"rule", "actions", "expected_gain", "cost", "net_gain"},
