@@ -23,7 +23,7 @@ def test_the_rose_weighs_months_by_the_years_that_have_them():
 
     assert "Sep sells" in alt
     # by hand: 100 of a mean of 1400 / 12
-    assert "Jan 86 %" in alt
+    assert "Jan 86%" in alt
 
 
 @pytest.mark.parametrize(("recent", "said"), [(40, "Heard more of: price"), (6, "No concern")])
