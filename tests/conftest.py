@@ -18,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_FLAGS += ["--disable-dev-shm-usage"]
 
 
 @pytest.fixture(scope="session")
@@ -221,3 +223,16 @@ def _wait(address: str) -> None:
         else:
             return
     pytest.fail("PostgreSQL did not start within a minute")
+
+
+@pytest.fixture(scope="session")
+def chromium(require_part):
+    """Start Chromium once."""
+    found = shutil.which("chromium")
+    require_part(found is not None, "Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        yield browser
+        browser.close()

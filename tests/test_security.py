@@ -178,9 +178,7 @@ def _hostile_data(folder):
 
 @pytest.mark.kernel
 @pytest.mark.browser
-def test_hostile_names_in_the_data_are_text_on_the_page_of_a_real_study(tmp_path, require_part):
-    playwright = pytest.importorskip("playwright.sync_api")
-    require_part(Path("/usr/bin/chromium").exists(), "Chromium")
+def test_hostile_names_in_the_data_are_text_on_the_page_of_a_real_study(tmp_path, chromium):
     _hostile_data(tmp_path / "data")
     environment = {k: v for k, v in os.environ.items() if k != "KAMLAB_NOTEBOOKS"}
     environment["KAMLAB_STORE"] = str(tmp_path / "store")
@@ -196,18 +194,16 @@ def test_hostile_names_in_the_data_are_text_on_the_page_of_a_real_study(tmp_path
     assert result.returncode == 0, result.stderr
 
     asked, said = [], []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=_browser.FLAGS)
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        for place in ("out/key-accounts/latest/index.html", "out/index.html"):
-            page.goto((tmp_path / place).as_uri())
-            assert page.evaluate("window.hacked") is None
-            assert page.locator("script").count() <= 1
-            assert page.locator("[onerror], [onmouseover], img[src='x']").count() == 0
-        page.goto((tmp_path / "out/key-accounts/latest/index.html").as_uri())
-        assert "window.hacked" in page.locator("main").inner_text()
-        browser.close()
+    page = chromium.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    for place in ("out/key-accounts/latest/index.html", "out/index.html"):
+        page.goto((tmp_path / place).as_uri())
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("script").count() <= 1
+        assert page.locator("[onerror], [onmouseover], img[src='x']").count() == 0
+    page.goto((tmp_path / "out/key-accounts/latest/index.html").as_uri())
+    assert "window.hacked" in page.locator("main").inner_text()
+    page.close()
     assert all(url.startswith(("file:", "data:")) for url in asked)
     assert said == []

@@ -1,6 +1,5 @@
 """A published page and its index in a real Chromium, read from disk."""
 
-import shutil
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -44,8 +43,6 @@ study.headline("Net sales", 12345.6, "EUR", low=12000, high=13000)
 study.headline(hostile, hostile)
 study.decision(f"Look after {hostile}", accounts.head(3), caption="Whom to visit")""",
 ]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-FLAGS += ["--disable-dev-shm-usage"]
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +55,6 @@ def hostile(shared_desk):
     assert result.returncode == 1, result.stderr
     assert "broken: failed" in result.stderr
     return shared_desk.out
-
-
-@pytest.fixture(scope="session")
-def chromium(require_part):
-    """Start Chromium once."""
-    found = shutil.which("chromium")
-    require_part(found is not None, "Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import html
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -226,7 +225,11 @@ def test_plain_papermill_gives_the_same_numbers(published, demo, tmp_path, store
     papermill.execute_notebook(
         ROOT / "notebooks" / "key_accounts.ipynb",
         tmp_path / "out.ipynb",
-        parameters={"data": str(demo), "out": str(tmp_path / "tables")},
+        parameters={
+            "data": str(demo),
+            "out": str(tmp_path / "tables"),
+            "published": str(published),  # it reads the profiles where they are published
+        },
         kernel_name="python3",
         progress_bar=False,
     )
@@ -342,21 +345,14 @@ def test_a_public_plan_names_nobody(published, demo):
     assert not list(published.glob("account-plan/latest/pages/*/tables/last_contacts.*"))
 
 
-def test_a_plan_is_two_pages_of_paper(published, require_part):
-    browser = shutil.which("chromium")
-    require_part(browser is not None, "Chromium")
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+def test_a_plan_is_two_pages_of_paper(published, chromium):
     edge = dict.fromkeys(("top", "bottom", "left", "right"), "10mm")
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=browser, args=flags)
-        page = chromium.new_page()
-        for path in sorted(published.glob("account-plan/latest/pages/*/index.html"))[:6]:
-            page.goto(path.as_uri())
-            made = page.pdf(format="A4", margin=edge)
-            assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 2, path
-        chromium.close()
+    page = chromium.new_page()
+    for path in sorted(published.glob("account-plan/latest/pages/*/index.html"))[:6]:
+        page.goto(path.as_uri())
+        made = page.pdf(format="A4", margin=edge)
+        assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 2, path
+    page.close()
 
 
 def _figures_of_the_studies(published):
