@@ -90,7 +90,7 @@ def changed_company(people: People, interactions: pd.DataFrame | None = None) ->
     if interactions is not None and len(interactions):
         when = pd.to_datetime(interactions["occurred_at"]).astype("datetime64[us]")
         last = when.groupby(records_of_interactions(interactions)).max()
-        seen = records["record_id"].map(last)
+        seen = pd.Series(last.reindex(records["record_id"]).to_numpy(), records.index)
     at = (
         records.assign(seen=seen)
         .groupby(["person_id", "account_id"], as_index=False)["seen"]

@@ -258,7 +258,7 @@ def name_accounts(interactions: pd.DataFrame, people: People) -> pd.DataFrame:
     """
     records = people.records.set_index("record_id")
     record = records_of_interactions(interactions)
-    firm = record.map(records["firm"])
+    firm = record.map(records["firm"]).astype("str")  # as text also where nobody is known
     firm = firm.mask(firm.str.contains(r"^(?:domain|company):", regex=True).fillna(False))
     known = people.records.dropna(subset="account_id").drop_duplicates(["person_id", "account_id"])
     only = known.drop_duplicates("person_id", keep=False).set_index("person_id")["account_id"]
