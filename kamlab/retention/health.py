@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.habits import cadence
-from kamlab.accounts.payment import payment_conduct
+from kamlab.retention.give_and_take import days_beyond_terms, price_reduction
 
 # Part of the health score: what 0 and 100 mean.
 PARTS = {
@@ -215,12 +215,8 @@ def _service(interactions: pd.DataFrame | None, end: pd.Timestamp) -> pd.Series:
 
 def _benefit(past: pd.DataFrame, end: pd.Timestamp) -> pd.Series:
     """Rank accounts by the share of list price they were spared in the last year."""
-    if "discount" not in past or past["discount"].isna().all():
-        return _NONE
-    year = past[pd.to_datetime(past["day"]) >= end - pd.Timedelta(days=YEAR)]
-    sums = year.groupby("account_id")[["discount", "gross_sales"]].sum()
-    listed = sums["gross_sales"] + sums["discount"]
-    depth = sums["discount"] / listed.where(listed > 0)
+    spared = price_reduction(past[pd.to_datetime(past["day"]) >= end - pd.Timedelta(days=YEAR)])
+    depth = spared["price_reduction"]
     return 100 * (depth.rank(method="average") - 0.5) / max(depth.notna().sum(), 1)
 
 
@@ -237,13 +233,7 @@ def _satisfaction(surveys: pd.DataFrame | None, end: pd.Timestamp) -> pd.Series:
 
 def _payment(invoices: pd.DataFrame | None, as_of: date) -> pd.Series:
     """Halve with every 30 days beyond terms."""
-    if invoices is None or invoices.empty:
-        return _NONE
-    issued = invoices[pd.to_datetime(invoices["invoice_date"]) < pd.Timestamp(as_of)]
-    if issued.empty:
-        return _NONE
-    late = payment_conduct(issued, as_of).set_index("account_id")["days_beyond_terms"]
-    return 100 * 0.5 ** (late.clip(lower=0) / 30)
+    return 100 * 0.5 ** (days_beyond_terms(invoices, as_of).clip(lower=0) / 30)
 
 
 def _purchase(past: pd.DataFrame, as_of: date) -> pd.Series:

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.concerns import known_topics
-from kamlab.accounts.payment import payment_conduct
+from kamlab.retention.give_and_take import days_beyond_terms, price_reduction
+from kamlab.retention.health import YEAR
 from kamlab.retention.levels import LEVEL_WORDS, level_of
 
-YEAR = 365
 LEVELS = tuple(LEVEL_WORDS)
 # What a customer speaks of, and the level of competition on which it lies.
 CONCERN_LEVELS = {
@@ -98,8 +98,8 @@ def interests(
         _talk(interactions, end, planned),
         _complaints(interactions, end),
         _returned(year),
-        _late(invoices, as_of),
-        _spared(year),
+        days_beyond_terms(invoices, as_of),
+        price_reduction(year),
         level_scores(interactions, survey_responses, as_of),
     ):
         table = table.merge(piece, left_on="account_id", right_index=True, how="left")
@@ -176,31 +176,6 @@ def _returned(year: pd.DataFrame) -> pd.DataFrame:
     sums = year.groupby("account_id")[["returns", "gross_sales"]].sum()
     sold = sums["gross_sales"]
     return pd.DataFrame({"returns_rate": sums["returns"] / sold.where(sold > 0)})
-
-
-def _late(invoices: pd.DataFrame | None, as_of: date) -> pd.DataFrame:
-    """Give the days that an account pays beyond terms: what it takes of our guarantee itself."""
-    none = pd.DataFrame({"days_beyond_terms": pd.Series(dtype=float)})
-    if invoices is None or invoices.empty:
-        return none
-    issued = invoices[pd.to_datetime(invoices["invoice_date"]) < pd.Timestamp(as_of)]
-    if issued.empty:
-        return none
-    return payment_conduct(issued, as_of).set_index("account_id")[["days_beyond_terms"]]
-
-
-def _spared(year: pd.DataFrame) -> pd.DataFrame:
-    """Give the share of list price that each account was spared, beside that of all."""
-    if "discount" not in year or year["discount"].isna().all():
-        empty = pd.Series(dtype=float)
-        return pd.DataFrame({"price_reduction": empty, "reduction_of_peers": empty})
-    sums = year.groupby("account_id")[["discount", "gross_sales"]].sum()
-    listed = sums["gross_sales"] + sums["discount"]
-    spared = sums["discount"] / listed.where(listed > 0)
-    others = (sums["discount"].sum() - sums["discount"]) / (listed.sum() - listed).where(
-        listed.sum() > listed
-    )
-    return pd.DataFrame({"price_reduction": spared, "reduction_of_peers": others})
 
 
 def level_scores(

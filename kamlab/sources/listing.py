@@ -26,7 +26,7 @@ def file_of(pushed: Pushed) -> pd.DataFrame:
     """Describe order lines that were not read here as one file, named by what they add up to."""
     said = hashlib.sha256(pushed.digest.to_csv(index=False).encode()).hexdigest()
     rows = pushed.reconciliation[1]
-    newest = pd.Timestamp(pushed.newest)
+    newest = pd.Timestamp(pushed.end) - pd.Timedelta(days=1)
     return pd.DataFrame([("orders", pushed.label, 0, said, rows, newest)], columns=list(FILES))
 
 

@@ -49,8 +49,6 @@ class Pushed:
         At most `SHOWN` lines of each reason, as `Sources.refused`.
     refused_sums : pd.DataFrame
         All of them by reason, as `Sources.refused_sums`.
-    newest : date
-        Newest kept day.
     digest : pd.DataFrame
         What the lines add up to by day and reason: a re-read that equals it is the same data.
     """
@@ -63,7 +61,6 @@ class Pushed:
     reconciliation: tuple
     refused: pd.DataFrame
     refused_sums: pd.DataFrame
-    newest: date
     digest: pd.DataFrame
 
 
@@ -126,7 +123,6 @@ def check_lines(
         reconciliation=_reconciled(days, reporting),
         refused=_shown(marked, keep, reporting, believed, label),
         refused_sums=_refused_sums(days, reporting),
-        newest=newest,
         digest=days,
     )
 
