@@ -193,7 +193,7 @@ def _run_rounds(
     record = RunRecord(out, data, [one.period for one in rounds if one.period])
     try:
         with interrupting():
-            warm_up()
+            warm_up(plan.studies.values())
             rules = read_rules(data).tightened(asked.max_age, asked.stale)
             settings = Settings(
                 out=out,

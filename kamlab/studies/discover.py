@@ -1,8 +1,9 @@
 """Which studies are there, what do they need, and in which order do they run?"""
 
+import ast
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,22 @@ def read_study(path: Path) -> StudyFile:
         each=tuple(kamlab.get("each", ())),
         said=kamlab.get("in", {}),
     )
+
+
+def imports(study: StudyFile) -> Iterator[str]:
+    """Name the modules of kamlab that a notebook imports, and what it takes from them.
+
+    What cannot be read is passed over: running the notebook tells of it.
+    """
+    for cell in json.loads(study.path.read_text(encoding="utf-8"))["cells"]:
+        try:
+            tree = ast.parse(cell_source(cell) if cell.get("cell_type") == "code" else "")
+        except SyntaxError:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kamlab"):
+                yield str(node.module)
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def find_studies(folder: Path) -> dict[str, StudyFile]:

@@ -28,6 +28,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from kamlab.studies.checks import cell_name
+from kamlab.studies.spare import PROVISIONER
 
 # Text that one cell may print, in characters; what is beyond is cut and the reader told.
 PRINT_LIMIT = 200_000
@@ -49,6 +50,7 @@ class _Kernel(AsyncKernelManager):
             ],
             display_name="kamlab",
             language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": PROVISIONER}},
         )
 
 

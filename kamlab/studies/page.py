@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -109,6 +110,23 @@ def _framed(drawn: str, label: str) -> str:
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{drawn}</div>'
 
 
+class _Exporter(HTMLExporter):
+    """Draws a page once: nbconvert parses it again to add what our template has."""
+
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert's own does
+        self,
+        nb: NotebookNode,
+        resources: dict[str, Any] | None = None,
+        **kw: Any,  # noqa: ANN401  as nbconvert has it
+    ) -> tuple[str, dict[str, Any]]:
+        """Draw the page of a notebook."""
+        self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+        drawn: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(
+            self, nb, resources, **kw
+        )
+        return drawn
+
+
 def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
     """Draw the page of a study that ran.
 
@@ -135,7 +153,7 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
     said, about = words(language), record.get("about", {})
     own = notebook.metadata.get("kamlab", {}).get("language", "en")
     config = Config({"NbConvertBase": {"display_data_priority": _KINDS}})
-    exporter = HTMLExporter(
+    exporter = _Exporter(
         config=config,
         template_name="template",
         extra_template_basedirs=[str(_HERE)],

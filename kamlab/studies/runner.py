@@ -8,14 +8,14 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from kamlab.studies.discover import StudyFile
+from kamlab.studies.discover import StudyFile, imports
 from kamlab.studies.index import write_index
 from kamlab.studies.lock import locked
 from kamlab.studies.manifest import MANIFEST, ending, read_json, run_identity, write_manifest
@@ -91,10 +91,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warm_up() -> None:
-    """Start importing the slow modules while something else is done."""
+def warm_up(studies: Iterable[StudyFile]) -> None:
+    """Start importing the slow modules, and those of some studies, while something else is done."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOAD)
+    used = dict.fromkeys(name for study in studies for name in imports(study))
+    if any(name.startswith("kamlab.charts") for name in used):
+        used["matplotlib.pyplot"] = None
+    context.set_forkserver_preload([*_PRELOAD, *used])
     multiprocessing.forkserver.ensure_running()
 
 
@@ -189,8 +192,8 @@ class _Runner:
         self.waiting = list(plan.studies)
         self.running: dict[str, _Running] = {}
         self.ended: dict[str, Outcome] = {}
+        warm_up(plan.studies.values())  # where it was not done before
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(_PRELOAD)
 
     def run(self) -> list[Outcome]:
         """Start what may start, wait for what runs, until nothing is left."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kamlab.studies.publish import RESULT, write_whole
+from kamlab.studies.spare import keep_spare
 from kamlab.studies.words import VARIABLE
 
 LOG = "log.txt"
@@ -100,7 +101,6 @@ def work(job: Job, progress: Connection) -> None:
     progress : Connection
         Told the number of code cells that have started, as `(started, of)`.
     """
-    threading.Thread(target=_end_with_parent, args=(job.sockets,), daemon=True).start()
     os.umask(0o022 | _umask())
     log = os.open(job.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
@@ -115,6 +115,8 @@ def work(job: Job, progress: Connection) -> None:
     }
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(job.threads))
+    keep_spare(progress)
+    threading.Thread(target=_end_with_parent, args=(job.sockets,), daemon=True).start()
     started = time.monotonic()
     try:
         result = (_run_each if job.each else _run)(job, scratch, progress)
