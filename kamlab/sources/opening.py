@@ -1,5 +1,6 @@
 """What do we know, and can it be trusted? Open a data folder as validated tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.listing import file_of, files_read, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
+from kamlab.sources.once import made_once
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
@@ -113,6 +115,35 @@ class Sources:
         if name == "orders" and self._pushed:
             return self._pushed.frame
         return self._connection.sql(f"SELECT * FROM {sql.name(name)}")
+
+    def once(
+        self,
+        make: Callable[..., pd.DataFrame],
+        *given: Any,  # noqa: ANN401  checked when it is made
+        of: Any = None,  # noqa: ANN401  of several engines
+        **named: Any,  # noqa: ANN401
+    ) -> pd.DataFrame:
+        """Make a table of the order lines, or read what was made before of the same lines.
+
+        Parameters
+        ----------
+        make : callable
+            A function of order lines, such as `accounts.account_facts`.
+        *given, **named
+            Its further arguments: texts, numbers, days, truth values or None.
+        of : object, optional
+            Other lines, such as those rolled up to parents; what is made of them is not kept,
+            nor what is made of lines that stay in a cluster or a database.
+
+        Returns
+        -------
+        pd.DataFrame
+        """
+        if of is not None or self._pushed:
+            return make(self.table("orders") if of is None else of, *given, **named)
+        ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
+        content = [*self.content("orders"), self.currency, f"{self.begin} {self.end}", ledger]
+        return made_once(Store(self.store), content, make, self.table("orders"), given, named)
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:
         """Count the rows of a table and those that know a column, and give its largest value.

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,13 @@ class Store:
             if not (place / "meta.json").exists():
                 raise
             shutil.rmtree(made, ignore_errors=True)
+
+    def drop_unused(self, days: int) -> None:
+        """Remove what nobody asked for in so many days; it can be read and made again."""
+        long_ago = time.time() - days * 86_400
+        for meta in (self.folder / "entries").glob("*/*/meta.json"):
+            if meta.stat().st_mtime < long_ago:
+                shutil.rmtree(meta.parent, ignore_errors=True)
 
     def sha256(self, path: Path) -> str:
         """Hash a file; one whose size and times are as before is not read again."""

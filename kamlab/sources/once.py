@@ -1,0 +1,95 @@
+"""What was made of these data before? A calculation is done once for the same data and code.
+
+Studies ask for the same sums of order lines. What one of them made is kept in the store as Parquet,
+under a hash of the rows, the code and the arguments it was made with; the next one reads it.
+"""
+
+import datetime as dt
+import fcntl
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamlab.sources.store import Store, key
+
+_PLAIN = (str, int, float, bool, dt.date, type(None))
+UNUSED_DAYS = 60
+"""After so many days in which nobody asked for it, an entry leaves the store."""
+
+
+@cache
+def code_digest(folder: Path) -> str:
+    """Hash our code and that of a folder: other code may make other tables."""
+    digest = hashlib.sha256()
+    for path in sorted({*Path(__file__).parents[1].rglob("*.py"), *folder.glob("*.py")}):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def made_once(
+    shelf: Store,
+    content: Sequence[str],
+    make: Callable[..., pd.DataFrame],
+    table: Any,  # noqa: ANN401  of any engine
+    given: Sequence[Any],
+    named: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Make a table, or read what was made of the same.
+
+    Parameters
+    ----------
+    shelf : Store
+        Keeps it.
+    content : sequence of str
+        What names the rows of `table`.
+    make : callable
+        A public function; called with `table`, `given` and `named`.
+    table : object
+        What it is made of.
+    given, named : sequence, mapping
+        Further arguments: texts, numbers, days, truth values or None.
+
+    Returns
+    -------
+    pd.DataFrame
+        With a plain index.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of another kind, so that it cannot be told whether it is the same.
+    """
+    told = [*given, *named.values()]
+    if strange := [value for value in told if not isinstance(value, _PLAIN)]:
+        raise TypeError(f"what is made once takes plain arguments, not {type(strange[0]).__name__}")
+    what = f"{make.__module__}.{make.__qualname__}"
+    code = code_digest(Path(inspect.getfile(make)).parent)
+    place = key("made", what, code, list(content), [repr(one) for one in given], _said(named))
+    with _held(shelf, place):
+        if shelf.find(place) is None:
+            with shelf.workroom() as room:
+                made = room / "entry"
+                made.mkdir(mode=0o700)
+                make(table, *given, **named).to_parquet(made / "table.parquet", index=False)
+                shelf.keep(place, made, {"made": what})
+            shelf.drop_unused(UNUSED_DAYS)
+    return pd.read_parquet(shelf.place(place) / "table.parquet")
+
+
+def _said(named: Mapping[str, Any]) -> list[str]:
+    """Write arguments down in an order of their own."""
+    return sorted(f"{name}={value!r}" for name, value in named.items())
+
+
+@contextmanager
+def _held(shelf: Store, place: str) -> Iterator[None]:
+    """Let another process that makes the same finish first."""
+    with (shelf.folder / "tmp" / f"{place}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

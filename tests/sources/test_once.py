@@ -1,0 +1,113 @@
+"""A calculation on order lines is done once for the same lines, arguments and code."""
+
+import datetime as dt
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from kamlab.sources import open_data
+
+CALLS = []
+
+
+def counted(lines, day, factor=1.0):
+    CALLS.append(day)
+    return pd.DataFrame({"rows": [len(lines)], "factor": [factor]})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    CALLS.clear()
+    path = tmp_path / "data"
+    path.mkdir()
+    lines = "account_id,order_id,order_date,net_sales\nA1,1,2024-01-31,10.50\nA2,2,2024-02-01,20\n"
+    (path / "orders.csv").write_text(lines)
+    return path
+
+
+def opened(folder):
+    return open_data(folder, store=folder.parent / "store")
+
+
+DAY = dt.date(2024, 2, 1)
+
+
+def test_the_second_asker_reads_what_the_first_made(folder):
+    first = opened(folder).once(counted, DAY)
+    second = opened(folder).once(counted, DAY)
+
+    assert_frame_equal(first, second)
+    assert CALLS == [DAY]
+
+
+@pytest.mark.parametrize("change", ["day", "argument", "row", "currency", "code"])
+def test_it_is_made_anew_when_anything_differs_that_decides_it(folder, change, monkeypatch):
+    opened(folder).once(counted, DAY)
+    day, named = DAY, {}
+    if change == "day":
+        day = dt.date(2024, 2, 2)
+    elif change == "argument":
+        named = {"factor": 2.0}
+    elif change == "row":
+        with (folder / "orders.csv").open("a") as file:
+            file.write("A2,3,2024-02-01,1\n")
+    elif change == "currency":
+        (folder / "kamlab.toml").write_text('currency = "SEK"\n[[orders]]\nfile = "orders.csv"\n')
+    else:
+        monkeypatch.setattr("kamlab.sources.once.code_digest", lambda _: "other code")
+
+    found = opened(folder).once(counted, day, **named)
+
+    assert len(CALLS) == 2
+    assert found["rows"].item() == (3 if change == "row" else 2)
+    assert found["factor"].item() == named.get("factor", 1.0)
+
+
+def test_other_lines_are_not_kept_and_other_arguments_refused(folder):
+    known = opened(folder)
+
+    assert known.once(counted, DAY, of=["one line"])["rows"].item() == 1
+    assert known.once(counted, DAY)["rows"].item() == 2
+    with pytest.raises(TypeError, match="not DataFrame"):
+        known.once(counted, pd.DataFrame())
+
+
+def test_a_damaged_entry_is_made_again(folder):
+    known = opened(folder)
+    before = known.once(counted, DAY)
+    [kept] = known.store.glob("entries/*/*/table.parquet")
+    kept.write_bytes(b"PAR1 cut short")
+
+    assert_frame_equal(known.once(counted, DAY), before)
+    assert len(CALLS) == 2
+
+
+def test_two_that_ask_at_once_wait_for_one(folder):
+    openings = [opened(folder) for _ in range(4)]
+    with ThreadPoolExecutor(4) as several:
+        found = list(several.map(lambda known: known.once(slowly, DAY), openings))
+
+    assert CALLS == [DAY]
+    assert all(table["rows"].item() == 2 for table in found)
+
+
+def slowly(lines, day):
+    time.sleep(0.2)
+    return counted(lines, day)
+
+
+def test_what_nobody_asked_for_in_two_months_leaves_the_store(folder):
+    known = opened(folder)
+    known.once(counted, DAY)
+    [old] = known.store.glob("entries/*/*/table.parquet")
+    long_ago = time.time() - 61 * 86_400
+    os.utime(old.parent / "meta.json", (long_ago, long_ago))
+
+    known.once(counted, DAY, factor=2.0)
+
+    assert not old.exists()
+    assert known.table("orders").df()["net_sales"].sum() == 30.5
