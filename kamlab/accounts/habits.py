@@ -160,18 +160,24 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """
     end = pd.Timestamp(as_of)
     bought = _order_days(days, end)
-    name = bought["day"].dt.day_of_week
-    per = pd.crosstab(bought["account_id"], name).reindex(columns=range(7), fill_value=0)
-    left = bought["day"].dt.days_in_month - bought["day"].dt.day
+    codes, accounts = pd.factorize(bought["account_id"], sort=True)
+    cells = codes * 7 + bought["day"].dt.day_of_week.to_numpy()
+    per = np.bincount(cells, minlength=7 * len(accounts)).reshape(-1, 7)
+    left = (bought["day"].dt.days_in_month - bought["day"].dt.day).to_numpy()
+    days_of = per.sum(axis=1)
     paid = days.assign(day=pd.to_datetime(days["day"]))
     paid = paid[(paid["net_sales"] > 0) & (paid["day"] < end)]
     size = (paid["net_sales"] / paid["orders"].clip(lower=1)).groupby(paid["account_id"])
     return pd.DataFrame(
         {
-            "usual_weekday": per.idxmax(axis=1).map(dict(enumerate(WEEKDAYS))),
-            "weekday_share": per.max(axis=1) / per.sum(axis=1),
-            "month_end_share": (left < 5).groupby(bought["account_id"]).mean(),
-            "usual_order": size.median(),
-            "largest_order": paid.groupby("account_id")["net_sales"].max(),
-        }
+            "usual_weekday": np.array(WEEKDAYS, dtype=object)[per.argmax(axis=1)],
+            "weekday_share": per.max(axis=1) / days_of,
+            "month_end_share": np.bincount(codes, left < 5, len(accounts)) / days_of,
+            "usual_order": size.median().reindex(accounts).to_numpy(),
+            "largest_order": paid.groupby("account_id")["net_sales"]
+            .max()
+            .reindex(accounts)
+            .to_numpy(),
+        },
+        index=pd.Index(accounts, name="account_id"),
     ).reset_index()

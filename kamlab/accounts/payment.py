@@ -49,7 +49,8 @@ def payment_conduct(
        days delinquent".
     """
     end = pd.Timestamp(as_of)
-    seen = invoices[pd.to_datetime(invoices["invoice_date"]) < end].reset_index(drop=True)
+    before = pd.to_datetime(invoices["invoice_date"]) < end
+    seen = invoices[before & invoices["account_id"].notna()].reset_index(drop=True)
     issued, due = pd.to_datetime(seen["invoice_date"]), pd.to_datetime(seen["due_date"])
     paid_on = pd.to_datetime(_column(seen, "paid_date"))
     paid_on = paid_on.where(paid_on < end)
@@ -61,9 +62,9 @@ def payment_conduct(
     # an open invoice that is not due yet says nothing about conduct
     judged = inside & (paid_on.notna() | (due < end)) & (amount > 0)
     overdue_days = (end - due).dt.days
+    codes, ids = pd.factorize(seen["account_id"], sort=True)
     lines = pd.DataFrame(
         {
-            "account_id": seen["account_id"],
             "invoices": inside.astype(int),
             "invoiced": amount.where(inside, 0.0),
             "weight": amount.where(judged, 0.0),
@@ -78,15 +79,15 @@ def payment_conduct(
     for low, high in zip(lower, upper, strict=True):
         name = f"overdue_{low + 1}_{high:.0f}" if np.isfinite(high) else f"overdue_over_{low}"
         lines[name] = rest.where((overdue_days > low) & (overdue_days <= high), 0.0)
-    sums = lines.groupby("account_id").sum()
+    sums = lines.groupby(codes).sum().set_axis(pd.Index(ids, name="account_id"))
+    sums["mean"] = sums["weighted"] / sums["weight"].where(sums["weight"] > 0)
+    weights = lines["weight"].to_numpy()
+    sums["error"] = _weighted_error(codes, weights, beyond.to_numpy(), sums["mean"].to_numpy())
     sums = sums[(sums["invoices"] > 0) | (sums["receivable"] > 0)]
-    mean = sums["weighted"] / sums["weight"].where(sums["weight"] > 0)
-    spread = _weighted_error(lines["account_id"], amount.where(judged, 0.0), beyond, mean)
-    spread = spread.reindex(sums.index)
     daily = sums["invoiced"].where(sums["invoiced"] > 0) / window_days
-    table = sums.drop(columns=["weight", "weighted", "late"]).assign(
-        days_beyond_terms=mean,
-        days_beyond_terms_se=spread,
+    table = sums.drop(columns=["weight", "weighted", "late", "mean", "error"]).assign(
+        days_beyond_terms=sums["mean"],
+        days_beyond_terms_se=sums["error"],
         late_share=sums["late"] / sums["weight"].where(sums["weight"] > 0),
         dso=sums["receivable"] / daily,
         best_possible_dso=sums["current"] / daily,
@@ -105,21 +106,14 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _weighted_error(
-    account: pd.Series, weight: pd.Series, value: pd.Series, mean: pd.Series
-) -> pd.Series:
+    codes: np.ndarray, weight: np.ndarray, value: np.ndarray, mean: np.ndarray
+) -> np.ndarray:
     """Give the standard error of a weighted mean per account; NaN below two observations."""
-    deviation = (value - account.map(mean).astype(float)).fillna(0.0)
-    pieces = pd.DataFrame(
-        {
-            "account_id": account,
-            "square": (weight * deviation) ** 2,
-            "weight": weight,
-            "count": (weight > 0).astype(int),
-        }
-    )
-    sums = pieces.groupby("account_id").sum()
-    count = sums["count"].where(sums["count"] > 1)
-    return np.sqrt(sums["square"] * count / (count - 1)) / sums["weight"]
+    square = (weight * np.nan_to_num(value - mean[codes])) ** 2
+    seen = np.bincount(codes, weight > 0, len(mean))
+    count = np.where(seen > 1, seen, np.nan)
+    whole = np.where(seen > 1, np.bincount(codes, weight, len(mean)), np.nan)
+    return np.sqrt(np.bincount(codes, square, len(mean)) * count / (count - 1)) / whole
 
 
 def altman_z2(
