@@ -239,13 +239,15 @@ def _read_data(folder: Path, as_of: str, *, reads: bool) -> "Data":
     sources = open_data(folder)
     files = json.loads(sources.files.to_json(orient="records", date_format="iso"))
     by_day = sources.days()
-    mapping, fingerprint = fingerprint_of_reading(folder, files)
+    industry = {"name": sources.industry.name, "sha256": sources.industry.sha256}
+    mapping, fingerprint = fingerprint_of_reading(folder, files, industry["sha256"])
     return Data(
         path=folder,
         as_of=as_of or str(sources.end),
         fingerprint=fingerprint,
         files=files,
         mapping=mapping,
+        industry=industry,
         days={str(day): (lines, float(sales)) for day, lines, sales in by_day},
     )
 

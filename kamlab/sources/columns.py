@@ -1,7 +1,8 @@
 """Which column of the source is which? Match canonical names, and ask with the line to write."""
 
 from kamlab.errors import DataRefusedError
-from kamlab.sources.mapping import Entry, nearest
+from kamlab.sources.keys import nearest
+from kamlab.sources.mapping import Entry
 from kamlab.sources.schema import Table
 
 

@@ -24,6 +24,8 @@ def describe(sources: Sources) -> str:
     """
     lines = [f"Data in {sources.root}"]
     lines.append(f"Currency: {sources.currency or 'not said by the data'}")
+    told = sources.industry
+    lines.append(f"Industry: {told.name} ({', '.join(told.files)}; {told.digest})")
     sums = sources.refused_sums
     first = sources.refused.drop_duplicates(["table", "reason", "column"])
     for row in sources.reconciliation.itertuples():

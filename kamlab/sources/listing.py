@@ -52,7 +52,7 @@ def files_read(made: dict[str, Assembled]) -> pd.DataFrame:
 
 def not_understood(mapping: Mapping, parts: dict[str, list[Part]]) -> tuple[str, ...]:
     """Name what lies beside the data and feeds no table."""
-    used = {mapping.path.resolve()} if mapping.path else set()
+    used = {path.resolve() for path in (mapping.path, mapping.industry) if path}
     for part in (part for several in parts.values() for part in several):
         used |= {part.origin.path.resolve()} if part.origin.path else set()
         if part.origin.entry.kind == "sql":

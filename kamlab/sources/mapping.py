@@ -7,12 +7,13 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources.currencies import CURRENCIES
+from kamlab.sources.industry import BESIDE_DATA
+from kamlab.sources.keys import only_known
 from kamlab.sources.schema import TABLES
 
 READABLE = (
@@ -20,7 +21,7 @@ READABLE = (
     ".jsonl", ".ndjson", ".json",
 )  # fmt: skip
 _TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "engine", "spark",
-        "retention_days")  # fmt: skip
+        "retention_days", "industry")  # fmt: skip
 _ENGINES = ("duckdb", "spark", "postgres")
 _RUNS = "runs"  # what scheduled runs are held to, see kamlab.studies.rules
 _LANGUAGE = "language"  # of the published pages, see kamlab.studies.words
@@ -94,6 +95,8 @@ class Mapping:
         Settings of the Spark session.
     retention_days : int or None
         Days before the data's end from which personal details may be seen; None for all.
+    industry : Path or None
+        The user's industry profile; None where the shipped one holds.
     """
 
     path: Path | None
@@ -106,19 +109,7 @@ class Mapping:
     engine: str = "duckdb"
     spark: tuple[tuple[str, str], ...] = ()
     retention_days: int | None = None
-
-
-def nearest(wanted: str, known: list[str] | tuple[str, ...]) -> str:
-    """Name the known word most like `wanted`, ignoring case, spaces and marks; "" where none is.
-
-    Examples
-    --------
-    >>> nearest("Net Sale", ["account_id", "net_sales"])
-    'net_sales'
-    """
-    plain = {re.sub(r"[\W_]+", "", word).casefold(): word for word in known}
-    found = get_close_matches(re.sub(r"[\W_]+", "", wanted).casefold(), list(plain), 1, 0.6)
-    return plain[found[0]] if found else ""
+    industry: Path | None = None
 
 
 def read_mapping(data: str | Path, mapping: str | Path | None = None) -> Mapping:
@@ -169,7 +160,7 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         raise UsageError(f"{path}: not a TOML file in UTF-8: {error}.") from None
     except OSError as error:
         raise DataRefusedError(f"{path}: cannot be read: {error.strerror}.") from None
-    _known(said, (*_TOP, *TABLES, _RUNS, _LANGUAGE), str(path))
+    only_known(said, (*_TOP, *TABLES, _RUNS, _LANGUAGE), str(path))
     if root is None:
         root = path.parent / _expand(said.get("root", "."), path)
     if not root.is_dir():
@@ -197,6 +188,7 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         engine=_engine(said, path),
         spark=_spark_settings(said.get("spark", {}), path),
         retention_days=_days(said.get("retention_days"), path),
+        industry=_industry(said.get("industry"), path),
     )
 
 
@@ -206,6 +198,22 @@ def _engine(said: dict, path: Path) -> str:
     if engine not in _ENGINES:
         raise UsageError(f"{path}: engine = {engine!r} is none of {', '.join(_ENGINES)}.")
     return engine
+
+
+def _industry(given: object, path: Path) -> Path | None:
+    """Find the industry profile: named in the mapping, or beside it."""
+    if given is None:
+        return _beside(path.parent)
+    if not isinstance(given, str) or not given.strip():
+        raise UsageError(
+            f'{path}: industry = {given!r} must name a file, as in industry = "ours.toml".'
+        )
+    return path.parent / given
+
+
+def _beside(folder: Path) -> Path | None:
+    """Find an industry profile beside the data."""
+    return folder / BESIDE_DATA if (folder / BESIDE_DATA).is_file() else None
 
 
 def _spark_settings(given: object, path: Path) -> tuple[tuple[str, str], ...]:
@@ -227,20 +235,11 @@ def _spark_settings(given: object, path: Path) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _known(said: dict, known: tuple[str, ...], place: str) -> None:
-    """Refuse unknown keys, with the nearest known one."""
-    for key in said:
-        if key not in known:
-            near = nearest(key, known)
-            hint = f"Did you mean {near!r}?" if near else f"Known are: {', '.join(known)}."
-            raise UsageError(f"{place}: unknown key {key!r}. {hint}")
-
-
 def _entry(table: str, block: object, place: str, duplicates: str) -> Entry:
     """Check one block of the mapping."""
     if not isinstance(block, dict):
         raise UsageError(f"{place}: expected a table of settings, as in [[{table}]].")
-    _known(block, _ENTRY, place)
+    only_known(block, _ENTRY, place)
     kinds = [kind for kind in _KINDS if kind in block]
     if len(kinds) != 1:
         raise UsageError(
@@ -289,7 +288,7 @@ def _check_texts(options: dict, place: str) -> None:
 
 def _check_columns(table: str, columns: dict, place: str) -> None:
     """Check that the left of `columns` is canonical and the right names source columns."""
-    _known(columns, tuple(TABLES[table].by_name), f"{place}, columns")
+    only_known(columns, tuple(TABLES[table].by_name), f"{place}, columns")
     for canonical, source in columns.items():
         listed = isinstance(source, list) and source and all(isinstance(s, str) for s in source)
         if not (isinstance(source, str) or listed):
@@ -378,7 +377,8 @@ def _from_names(folder: Path) -> Mapping:
             'columns = { account_id = "Customer", order_id = "Order", order_date = "Date", '
             'net_sales = "Amount" }'
         )
-    return Mapping(None, folder.resolve(), "", 1, None, None, tuple(entries))
+    found = tuple(entries)
+    return Mapping(None, folder.resolve(), "", 1, None, None, found, industry=_beside(folder))
 
 
 def _listing(names: list[str]) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled, assemble
+from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.listing import file_of, files_read, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.once import made_once
@@ -54,6 +55,8 @@ class Sources:
     retired : dict of str to int
         Rows of each table whose personal details were left out since they are older than the
         retention period of the mapping.
+    industry : Industry
+        What holds in the industry: the shipped profile, or the user's over it.
     """
 
     root: Path
@@ -67,6 +70,7 @@ class Sources:
     not_understood: tuple[str, ...]
     store: Path
     retired: dict[str, int]
+    industry: Industry
     _connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     _assembled: dict[str, Assembled] = field(repr=False, compare=False)
     _pushed: Pushed | None = field(default=None, repr=False, compare=False)
@@ -295,6 +299,7 @@ def open_data(
 
 def _open(described: Mapping, shelf: Store) -> Sources:
     """Read all that a mapping names."""
+    industry = read_industry(described.industry)
     connection = sql.connect(shelf.folder / "tmp")
     parts: dict[str, list[Part]] = {}
     elsewhere = described.engine != "duckdb"
@@ -337,6 +342,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         not_understood=not_understood(described, parts),
         store=shelf.folder,
         retired=retired,
+        industry=industry,
         _connection=connection,
         _assembled=made,
         _pushed=pushed,

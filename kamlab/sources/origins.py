@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kamlab.errors import DataRefusedError
-from kamlab.sources.mapping import Entry, Mapping, nearest
+from kamlab.sources.keys import nearest
+from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.queries import files_of
 from kamlab.sources.store import Store
 

@@ -196,6 +196,9 @@ def _causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     causes = _revised(old.get("months") or {}, new.get("months") or {})
     if old.get("mapping") != new.get("mapping"):
         causes.append("the mapping file says other things")
+    trades = [(run.get("industry") or {}).get("sha256") for run in (old, new)]
+    if all(trades) and trades[0] != trades[1]:
+        causes.append("the industry profile says other things")
     # two queries over one file have the same name and differ by their table
     before = {(entry.get("table"), entry.get("file")): entry for entry in old.get("inputs", [])}
     for entry in new.get("inputs", []):

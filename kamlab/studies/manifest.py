@@ -62,7 +62,7 @@ def package_hash() -> str:
     package = Path(kamlab.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
-        if path.suffix in (".py", ".j2", ".css", ".js"):
+        if path.suffix in (".py", ".j2", ".css", ".js", ".toml", ".csv"):
             digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -219,6 +219,7 @@ def write_manifest(
         "data": str(job.parameters.get("data", "")),
         "fingerprint": data.fingerprint,
         "mapping": data.mapping,
+        "industry": data.industry,
         "parameters": {k: v for k, v in job.parameters.items() if k not in _PLACES},
         "inputs": record.get("inputs") or data.files,
         "months": data.months,

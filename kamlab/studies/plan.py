@@ -28,6 +28,8 @@ class Data:
         What was read, for the manifest.
     mapping : str
         Digest of what the mapping file says of the data.
+    industry : dict
+        Name and sha256 of the industry profile in force; empty where nothing was read.
     days : dict of str to tuple of int and float
         Order lines and net sales of each day that has any, by day.
     period : str
@@ -41,6 +43,7 @@ class Data:
     fingerprint: str = ""
     files: list[dict[str, Any]] = field(default_factory=list)
     mapping: str = ""
+    industry: dict[str, str] = field(default_factory=dict)
     days: dict[str, tuple[int, float]] = field(default_factory=dict)
     period: str = ""
     notes: tuple[str, ...] = ()
@@ -158,7 +161,9 @@ def _value(parameter: Parameter, given: Value, data: Path, outside: bool) -> Val
     return path
 
 
-def fingerprint_of_reading(data: Path, files: list[dict[str, Any]]) -> tuple[str, str]:
+def fingerprint_of_reading(
+    data: Path, files: list[dict[str, Any]], industry: str = ""
+) -> tuple[str, str]:
     """Digest what a mapping says, and all that was read by it.
 
     Parameters
@@ -167,12 +172,14 @@ def fingerprint_of_reading(data: Path, files: list[dict[str, Any]]) -> tuple[str
         Folder or mapping file.
     files : list of dict
         What was read, with `table` and `sha256`.
+    industry : str
+        Digest of the industry profile in force.
 
     Returns
     -------
     tuple of str and str
         Digest of the mapping without its rules for runs and its language (empty where there is
-        none), and of it together with the files.
+        none), and of it together with the files and the industry profile.
     """
     path = data if data.suffix == ".toml" else data / "kamlab.toml"
     mapping = ""
@@ -182,4 +189,4 @@ def fingerprint_of_reading(data: Path, files: list[dict[str, Any]]) -> tuple[str
         said.pop("language", None)  # how it is said changes no figure
         mapping = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
     content = sorted(f"{entry['table']} {entry['sha256']}" for entry in files)
-    return mapping, hashlib.sha256("\n".join([mapping, *content]).encode()).hexdigest()
+    return mapping, hashlib.sha256("\n".join([mapping, industry, *content]).encode()).hexdigest()

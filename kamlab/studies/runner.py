@@ -268,6 +268,7 @@ class _Runner:
             keys=keys or (),
             needs=needs,
             notes=self.data.notes,
+            industry=self.data.industry,
         )
         return job, needs
 

@@ -27,6 +27,7 @@ WORDS = {
     "span": ("{start} – {end}", "{start}至{end}"),
     "data": ("Data", "数据"),
     "currency": ("Currency", "币种"),
+    "industry": ("Industry profile", "行业配置"),
     "run": ("Run", "运行"),
     "parameters": ("Parameters", "参数"),
     "decision": ("Decision", "决策"),

@@ -52,6 +52,8 @@ class Job:
         Runs of other studies that it reads and links to.
     notes : tuple of str
         Doubts that the runner puts on the page.
+    industry : dict
+        Name and sha256 of the industry profile in force.
     """
 
     study: str
@@ -69,6 +71,7 @@ class Job:
     keys: tuple[str, ...] = ()
     needs: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    industry: dict[str, str] = field(default_factory=dict)
 
 
 def end_children(pid: int) -> None:
