@@ -35,6 +35,7 @@ _STREAMS = (
     "ratings",
     "financials",
     "wallets",
+    "forecasts",
 )
 
 
@@ -59,7 +60,7 @@ class Distributor:
     tables : dict of pandas.DataFrame
         What the distributor knows: orders, accounts, contacts, interactions, invoices,
         survey_responses, defections, managers, actions, ratings, financials, wallet_observations,
-        in canonical columns.
+        forecasts, in canonical columns.
     truth : dict of pandas.DataFrame
         What only the simulation knows; see `kamlab.simulation.truth`.
     config : Config

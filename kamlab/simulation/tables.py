@@ -14,6 +14,7 @@ from kamlab.simulation.assessments import (
 from kamlab.simulation.config import MONTHS
 from kamlab.simulation.defections import draw_defections
 from kamlab.simulation.distributor import World, stream
+from kamlab.simulation.forecasts import draw_forecasts
 from kamlab.simulation.gaps import known
 from kamlab.simulation.interactions import draw_interactions
 from kamlab.simulation.managers import managers_table
@@ -71,7 +72,7 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     -------
     observed : dict of pandas.DataFrame
         accounts, managers, survey_responses, defections, actions, ratings, financials,
-        wallet_observations.
+        wallet_observations, forecasts.
     hidden : dict of pandas.DataFrame
         survey, survey_sample, defection, rater.
     """
@@ -104,6 +105,9 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
         "ratings": ratings,
         "financials": draw_financials(latents, history, identity, stream(config, "financials")),
         "wallet_observations": draw_wallets(latents, history, identity, stream(config, "wallets")),
+        "forecasts": draw_forecasts(
+            latents, history, identity, world.catalogue, stream(config, "forecasts")
+        ),
     }
     hidden = {"survey": survey, "survey_sample": sample, "defection": left, "rater": raters}
     return observed, hidden

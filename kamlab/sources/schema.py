@@ -299,6 +299,18 @@ TABLES: dict[str, Table] = {
             key=("account_id", "year", "category"),
         ),
         Table(
+            "forecasts",
+            _columns("""
+                account_id id | who told what it will need
+                period date | any day of the month that is spoken of
+                made_at date | day on which it was told
+                quantity number 0..1e15 | how much it will buy from us, in the unit of the orders
+                category? text | group of products; empty where it is all of them
+            """),
+            key=("account_id", "period", "made_at", "category"),
+            day="made_at",
+        ),
+        Table(
             "activities",
             _columns("""
                 account_id id | for whom

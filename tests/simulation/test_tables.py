@@ -24,6 +24,7 @@ COLUMNS = {
     "financials": "account_id fiscal_year total_assets current_assets current_liab total_liab "
     "retained_earnings ebit equity_bv sales",
     "wallet_observations": "account_id year total_purchases suppliers source",
+    "forecasts": "account_id period made_at quantity",
 }
 
 
