@@ -15,9 +15,10 @@ from narwhals.typing import IntoFrame
 
 from kamlab.accounts.credibility import margin_credibility
 from kamlab.accounts.days import monthly_sums
-from kamlab.accounts.profiles import profiles
+from kamlab.accounts.profiles import kinds_of, profiles
 from kamlab.accounts.profit import account_profit
 from kamlab.accounts.yearly import growth, year_sums
+from kamlab.sources.industry import Industry
 
 SOURCES = ("given", "computed", "estimated", "assumed")
 COLUMNS = (
@@ -159,6 +160,7 @@ def account_criteria(
     profit: pd.DataFrame | None = None,
     rates: Mapping[str, float] | None = None,
     accounts: pd.DataFrame | None = None,
+    industry: Industry | None = None,
     **tables: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Measure every account by every criterion that the data tell.
@@ -177,9 +179,11 @@ def account_criteria(
         Of serving, for `account_profit`.
     accounts : pd.DataFrame, optional
         Canonical accounts.
+    industry : Industry, optional
+        Its thresholds and rates; default the shipped profile.
     **tables : pd.DataFrame or None
         Other canonical tables that `profiles` takes: invoices, interactions, financials, ratings,
-        wallet_observations.
+        wallet_observations, contacts, forecasts.
 
     Returns
     -------
@@ -195,10 +199,16 @@ def account_criteria(
         If a table is not one of those.
     """
     if profile is None:
-        profile = profiles(orders, as_of, accounts=accounts, **tables)
+        profile = profiles(orders, as_of, accounts=accounts, industry=industry, **tables)
     if profit is None:
-        served = {name: tables.get(name) for name in ("interactions", "invoices")}
-        profit = account_profit(orders, as_of, start=as_of - _YEAR, rates=rates, **served)
+        profit = account_profit(
+            orders,
+            as_of,
+            start=as_of - _YEAR,
+            rates=rates,
+            interactions=tables.get("interactions"),
+            invoices=tables.get("invoices"),
+        )
     parts = [
         *_money(profile, profit, year_sums(orders, as_of)),
         _margin(orders, as_of, accounts),
@@ -257,13 +267,6 @@ def _margin(orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None) -> pd
     return _rows(
         shrunk["account_id"], "margin", shrunk["estimate"], shrunk["standard_error"], "estimated"
     )
-
-
-def kinds_of(accounts: pd.DataFrame | None) -> pd.Series | None:
-    """Give the kind of each account: its industry, where the table of accounts names it."""
-    if accounts is None or "industry" not in accounts:
-        return None
-    return accounts.drop_duplicates("account_id").set_index("account_id")["industry"]
 
 
 def _standing(profile: pd.DataFrame) -> list[pd.DataFrame]:

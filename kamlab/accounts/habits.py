@@ -156,7 +156,9 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     pd.DataFrame
         One row an account with an order day: `usual_weekday`, `weekday_share` (of its order days),
         `month_end_share` (order days in the last five days of a month; about 0.16 by chance),
-        `usual_order` and `largest_order` (net sales per order: median over days, and largest day).
+        `usual_order` and `largest_order` (net sales per order: median over days, and largest day),
+        and `usual_batch` (median over days of the quantity an order line; missing without
+        `quantity` and `lines`).
     """
     end = pd.Timestamp(as_of)
     bought = _order_days(days, end)
@@ -168,11 +170,16 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     paid = days.assign(day=pd.to_datetime(days["day"]))
     paid = paid[(paid["net_sales"] > 0) & (paid["day"] < end)]
     size = (paid["net_sales"] / paid["orders"].clip(lower=1)).groupby(paid["account_id"])
+    batch = pd.Series(np.nan, index=accounts)
+    if "quantity" in paid:
+        each = paid["quantity"] / paid["lines"].clip(lower=1)
+        batch = each.where(each > 0).groupby(paid["account_id"]).median().reindex(accounts)
     return pd.DataFrame(
         {
             "usual_weekday": np.array(WEEKDAYS, dtype=object)[per.argmax(axis=1)],
             "weekday_share": per.max(axis=1) / days_of,
             "month_end_share": np.bincount(codes, left < 5, len(accounts)) / days_of,
+            "usual_batch": batch.to_numpy(),
             "usual_order": size.median().reindex(accounts).to_numpy(),
             "largest_order": paid.groupby("account_id")["net_sales"]
             .max()

@@ -10,7 +10,15 @@ _ROUNDS = 500
 _CLOSE = 1e-7
 _FEWEST_RATED = 30
 _WORTHWHILE = 0.05
-PROXIES = ("digital_order_share", "late_share", "categories", "returns_rate")
+PROXIES = (
+    "digital_order_share",
+    "forecast_share",
+    "plan_change",
+    "forecast_error",
+    "late_share",
+    "categories",
+    "returns_rate",
+)
 
 
 @dataclass(frozen=True, slots=True)

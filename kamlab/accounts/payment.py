@@ -16,6 +16,7 @@ def payment_conduct(
     *,
     accounts: pd.DataFrame | None = None,
     window_days: int = 365,
+    late_days: float = 0,
 ) -> pd.DataFrame:
     """Measure how each account has paid the invoices of the window, as known before `as_of`.
 
@@ -30,6 +31,8 @@ def payment_conduct(
         Canonical accounts; `credit_limit` gives the credit used.
     window_days : int, default 365
         Invoices older than this count only while they are open.
+    late_days : float, default 0
+        Days after the due date from which an invoice counts in `late_share`.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def payment_conduct(
             "invoiced": amount.where(inside, 0.0),
             "weight": amount.where(judged, 0.0),
             "weighted": (amount * beyond).where(judged, 0.0),
-            "late": amount.where(judged & (beyond > 0), 0.0),
+            "late": amount.where(judged & (beyond > late_days), 0.0),
             "receivable": rest,
             "overdue": rest.where(overdue_days > 0, 0.0),
         }

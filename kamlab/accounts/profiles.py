@@ -9,81 +9,24 @@ from narwhals.typing import IntoFrame
 
 from kamlab.accounts.concerns import concerns, known_topics
 from kamlab.accounts.days import daily_sums, monthly_sums
-from kamlab.accounts.dictionary import FACTS
 from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 from kamlab.accounts.facts import account_facts
 from kamlab.accounts.habits import cadence, season, weekdays
 from kamlab.accounts.management import philosophy_scores, scores_from_behaviour
 from kamlab.accounts.payment import payment_conduct
+from kamlab.accounts.planning import plan_conduct
 from kamlab.accounts.power import bargaining_power
 from kamlab.accounts.prices import price_effects, price_sums
+from kamlab.accounts.profile_columns import PROFILE
+from kamlab.accounts.reached import people_reached
 from kamlab.accounts.space import business_space, known_wallets
 from kamlab.accounts.standing import financial_standing
+from kamlab.accounts.trade import credit_rules, wallet_rules
+from kamlab.accounts.variety import family_sales, variety, white_space
+from kamlab.sources.industry import Industry, shipped
+from kamlab.sources.keys import fold
 
 YEAR = timedelta(days=365)
-DIGITAL = ("website", "web", "online", "shop", "webshop", "portal", "email", "edi")
-
-# Column: unit, meaning, and how it comes about. The order is the order of the table.
-PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.items()} | {
-    "median_gap": ("days", "Median of the days between order days.", "computed"),
-    "regularity": ("shape", "1: orders fall at random; 2 and more: a rhythm.", "estimated"),
-    "regularity_se": ("shape", "Standard error of regularity.", "estimated"),
-    "overdue": ("share", "Own gaps that were shorter than the silence now.", "computed"),
-    "season_strength": ("share", "0: even over the year; 1: one month.", "estimated"),
-    "peak_month": ("month", "Month in which most is bought, 1 to 12.", "estimated"),
-    "season_p": ("p-value", "Of an even year; small means a season.", "estimated"),
-    "usual_weekday": ("text", "Weekday of most order days.", "computed"),
-    "weekday_share": ("share", "Of order days on that weekday.", "computed"),
-    "month_end_share": ("share", "Of order days in a month's last five days.", "computed"),
-    "usual_order": ("currency", "Median net sales of an order.", "computed"),
-    "largest_order": ("currency", "Net sales of the largest order day.", "computed"),
-    "order_channel": ("text", "Channel of most order lines.", "computed"),
-    "price_effect": ("log", "Price against peers' for the same product and size.", "estimated"),
-    "price_effect_se": ("log", "Standard error of the price effect.", "estimated"),
-    "price_gap": ("currency", "What it would pay more at its peers' prices.", "estimated"),
-    "wallet": ("currency", "What it buys a year in our categories, from anyone.", "see source"),
-    "wallet_low": ("currency", "Lower end of the wallet's interval.", "see source"),
-    "wallet_high": ("currency", "Upper end of the wallet's interval.", "see source"),
-    "wallet_source": ("text", "given, estimated, assumed or unknown.", "computed"),
-    "share_of_wallet": ("share", "Our part of what it buys.", "see source"),
-    "head_room": ("currency", "What it buys from others.", "see source"),
-    "our_dependence": ("share", "Its share of our gross profit (sales without cost).", "computed"),
-    "its_dependence": ("share", "Our share of what it buys.", "see source"),
-    "dependence_gap": ("share", "Ours less its: above 0 it has the longer lever.", "see source"),
-    "bargaining_power": ("0-100", "Bargaining score as a percentage of accounts.", "estimated"),
-    "bargaining_score": (
-        "standard score",
-        "What its price, wallet, alternatives and terms have in common.",
-        "estimated",
-    ),
-    "bargaining_score_se": ("standard score", "Its standard error.", "estimated"),
-    "days_beyond_terms": ("days", "Amount-weighted days from due to paid.", "computed"),
-    "days_beyond_terms_se": ("days", "Its standard error.", "estimated"),
-    "late_share": ("share", "Of amounts due that were paid late or are overdue.", "computed"),
-    "receivable": ("currency", "Open now.", "computed"),
-    "overdue_amount": ("currency", "Open and past due.", "computed"),
-    "dso": ("days", "Receivable over mean daily invoicing.", "computed"),
-    "best_possible_dso": ("days", "The same of what is not due yet.", "computed"),
-    "credit_use": ("share", "Receivable over credit limit.", "computed"),
-    "z_score": ("score", "Altman's Z'' of the newest balance: safe above 2.60.", "computed"),
-    "probability_of_default": ("probability", "Within 365 days.", "see source"),
-    "default_log_odds_se": ("log odds", "Standard error of its log odds.", "estimated"),
-    "expected_loss": ("currency", "Probability × what is open × share lost.", "see source"),
-    "default_source": ("text", "estimated or assumed (few defaults were seen).", "computed"),
-    "digital_order_share": (
-        "share",
-        "Of order lines that came by website, e-mail or EDI.",
-        "computed",
-    ),
-    "contacts_12m": ("count", "Interactions of the last 365 days.", "computed"),
-    "days_since_contact": ("days", "Since the last interaction.", "computed"),
-    "main_concern": ("text", "Most frequent concern of the last 365 days.", "recognised"),
-    "concern_share": ("share", "Of its concerns.", "recognised"),
-    "concern_trend": ("count", "More (+) or fewer (−) in the later half year.", "recognised"),
-    "philosophy_score": ("1-5", "Modernity of its management.", "see source"),
-    "philosophy_se": ("1-5", "Its standard error.", "estimated"),
-    "philosophy_source": ("text", "given or estimated (by raters or from behaviour).", "computed"),
-}
 
 
 def profiles(
@@ -96,6 +39,9 @@ def profiles(
     financials: pd.DataFrame | None = None,
     ratings: pd.DataFrame | None = None,
     wallet_observations: pd.DataFrame | None = None,
+    contacts: pd.DataFrame | None = None,
+    forecasts: pd.DataFrame | None = None,
+    industry: Industry | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
 
@@ -105,9 +51,11 @@ def profiles(
         Order lines.
     as_of : date
         Exclusive.
-    accounts, invoices, interactions, financials, ratings, wallet_observations : pd.DataFrame, \
-            optional
+    accounts, invoices, interactions, financials, ratings, wallet_observations, contacts, \
+            forecasts : pd.DataFrame, optional
         Canonical tables; without one, its columns are missing throughout.
+    industry : Industry, optional
+        Its families, channels, thresholds and rates; default the shipped profile.
 
     Returns
     -------
@@ -115,18 +63,22 @@ def profiles(
         One row an account with an order line before `as_of`, sorted by `account_id`; columns as
         `PROFILE` describes them.
     """
+    trade = industry or shipped()
     facts = account_facts(orders, as_of)
-    days = daily_sums(orders, as_of)
+    days, months = daily_sums(orders, as_of), monthly_sums(orders, as_of)
     parts = [
         cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"]),
-        season(monthly_sums(orders, as_of)),
+        season(months),
         weekdays(days, as_of),
-        _order_channel(orders, as_of),
+        _order_channel(orders, as_of, trade),
+        _families(orders, as_of, accounts, trade),
         _prices(orders, as_of),
-        _space(facts, known_wallets(accounts, wallet_observations, as_of)),
-        _payment(invoices, as_of, accounts),
-        _credit(invoices, as_of, financials),
+        _space(facts, known_wallets(accounts, wallet_observations, as_of), trade),
+        _payment(invoices, as_of, accounts, trade),
+        _credit(invoices, as_of, financials, trade),
         _contacts(interactions, as_of),
+        None if contacts is None else people_reached(contacts, interactions, as_of),
+        None if forecasts is None else plan_conduct(forecasts, months, as_of),
     ]
     table = facts
     for part in parts:
@@ -141,7 +93,7 @@ def profiles(
     return table[list(PROFILE)].sort_values("account_id", ignore_index=True)
 
 
-def _order_channel(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
+def _order_channel(orders: IntoFrame, as_of: date, trade: Industry) -> pd.DataFrame | None:
     """Give the channel of most order lines, where the orders name one."""
     lines = between(as_lines(orders), None, as_day(as_of))
     if "channel" not in lines.collect_schema().names():
@@ -150,12 +102,35 @@ def _order_channel(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
     counts = to_pandas(named.group_by("account_id", "channel").agg(lines=nw.len()))
     ordered = counts.sort_values(["account_id", "lines", "channel"], ascending=[True, False, True])
     first = ordered.drop_duplicates("account_id")
-    words = counts["channel"].astype(str).str.lower().str.replace(r"[^a-z]", "", regex=True)
-    digital = counts["lines"].where(words.isin(DIGITAL), 0).groupby(counts["account_id"]).sum()
+    known = {name: fold(name) in trade.channels["digital"] for name in counts["channel"].unique()}
+    is_digital = counts["channel"].map(known).astype(bool)
+    digital = counts["lines"].where(is_digital, 0).groupby(counts["account_id"]).sum()
     share = digital / counts.groupby("account_id")["lines"].sum()
     first = first.assign(digital_order_share=first["account_id"].map(share))
     first = first.rename(columns={"channel": "order_channel"})
     return first[["account_id", "order_channel", "digital_order_share"]]
+
+
+def _families(
+    orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None, trade: Industry
+) -> pd.DataFrame | None:
+    """Measure the variety of families, and name the one to offer next."""
+    sales = family_sales(orders, as_of, start=as_of - YEAR, family=trade.family)
+    if sales is None or sales.empty:
+        return None
+    lacking = white_space(
+        sales, kinds=kinds_of(accounts), least_peers=trade.thresholds["family_peers"]
+    )
+    best = lacking.drop_duplicates("account_id")[["account_id", "family", "expected"]]
+    best = best.rename(columns={"family": "next_family", "expected": "next_family_sales"})
+    return variety(sales).merge(best, on="account_id", how="left")
+
+
+def kinds_of(accounts: pd.DataFrame | None) -> pd.Series | None:
+    """Give the kind of each account: its industry, where the table of accounts names it."""
+    if accounts is None or "industry" not in accounts:
+        return None
+    return accounts.drop_duplicates("account_id").set_index("account_id")["industry"]
 
 
 def _prices(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
@@ -167,18 +142,22 @@ def _prices(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
     return effects[["account_id", "price_effect", "price_effect_se", "price_gap"]]
 
 
-def _space(facts: pd.DataFrame, accounts: pd.DataFrame | None) -> pd.DataFrame | None:
+def _space(
+    facts: pd.DataFrame, accounts: pd.DataFrame | None, trade: Industry
+) -> pd.DataFrame | None:
     """Estimate business space, where there is a table of accounts."""
-    return None if accounts is None else business_space(accounts, facts)
+    return None if accounts is None else business_space(accounts, facts, **wallet_rules(trade))
 
 
 def _payment(
-    invoices: pd.DataFrame | None, as_of: date, accounts: pd.DataFrame | None
+    invoices: pd.DataFrame | None, as_of: date, accounts: pd.DataFrame | None, trade: Industry
 ) -> pd.DataFrame | None:
     """Measure payment conduct, where there are invoices."""
     if invoices is None or invoices.empty:
         return None
-    conduct = payment_conduct(invoices, as_of, accounts=accounts)
+    conduct = payment_conduct(
+        invoices, as_of, accounts=accounts, late_days=trade.thresholds["late_days"]
+    )
     columns = ["days_beyond_terms", "days_beyond_terms_se", "late_share", "receivable"]
     conduct = conduct.rename(columns={"overdue": "overdue_amount"})
     return conduct[
@@ -187,10 +166,10 @@ def _payment(
 
 
 def _credit(
-    invoices: pd.DataFrame | None, as_of: date, financials: pd.DataFrame | None
+    invoices: pd.DataFrame | None, as_of: date, financials: pd.DataFrame | None, trade: Industry
 ) -> pd.DataFrame | None:
     """Estimate who may stop paying, from invoices, balance sheets or both."""
-    standing = financial_standing(invoices, as_of, financials=financials)
+    standing = financial_standing(invoices, as_of, financials=financials, **credit_rules(trade))
     if standing is None:
         return None
     table = standing.table.rename(
@@ -292,15 +271,3 @@ def _power(table: pd.DataFrame, accounts: pd.DataFrame | None) -> dict[str, pd.S
         "bargaining_score": score,
         "bargaining_score_se": scored["standard_error"].where(told),
     }
-
-
-def dictionary() -> pd.DataFrame:
-    """Describe every column of the profiles: `column`, `unit`, `meaning`, `how`.
-
-    Examples
-    --------
-    >>> dictionary().set_index("column").loc["wallet", "unit"]
-    'currency'
-    """
-    rows = [(name, *described) for name, described in PROFILE.items()]
-    return pd.DataFrame(rows, columns=["column", "unit", "meaning", "how"])

@@ -1,6 +1,6 @@
 """What does each account earn us, from list price down to what is left after serving it?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import narwhals as nw
@@ -9,10 +9,12 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from kamlab.accounts.engine import as_day, as_lines, between, ratio, to_pandas, total
+from kamlab.sources.keys import fold
 
 STEPS = ("list_sales", "discount", "net_sales", "cost_of_goods", "gross_profit", "cost_to_serve",
          "contribution")  # fmt: skip
-RATES = ("order", "complaint", "contact", "credit_day")
+RATES = ("order", "visit", "complaint", "contact", "credit_day")
+VISITS = ("visit", "salescentre", "salescenter", "seminar")
 
 
 def account_profit(
@@ -24,6 +26,7 @@ def account_profit(
     interactions: pd.DataFrame | None = None,
     invoices: pd.DataFrame | None = None,
     serving: pd.DataFrame | None = None,
+    visits: Sequence[str] = VISITS,
 ) -> pd.DataFrame:
     """Give the profit and loss of each account in [start, as_of).
 
@@ -36,15 +39,18 @@ def account_profit(
     start : date or str, optional
         First day seen; default all.
     rates : mapping of str to float, optional
-        What serving costs, in the currency: by `order`, `complaint`, `contact` and `credit_day` (a
-        share of the amount outstanding a day). Used for accounts whose lines carry no cost to
-        serve; a rate whose table is absent counts nothing, and is not in the sum.
+        What serving costs, in the currency: by `order`, `visit`, `complaint`, `contact` (of any
+        kind) and `credit_day` (a share of the amount outstanding a day). Used for accounts whose
+        lines carry no cost to serve; a rate whose table is absent counts nothing, and is not in
+        the sum.
     interactions, invoices : pd.DataFrame, optional
         Canonical tables, for complaints and contacts, and for credit days.
     serving : pd.DataFrame, optional
         `account_id`, `cost_to_serve`: table of `kamlab.accounts.serving.activity_costs` over the
         same time. It goes before rates; accounts that it does not name cost
         nothing, but a table without any row tells nothing.
+    visits : sequence of str
+        Words, folded, by which the channel of an interaction is known to be a visit.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def account_profit(
     table["cost_known_share"] = ratio(table.pop("turnover_with_cost"), table.pop("turnover"))
     table["list_sales"] = table["net_sales"] + table["discount"]
     carried = table.pop("serve_lines") > 0
-    by_rates = _served(table, given, interactions, invoices, begin, end)
+    by_rates = _served(table, given, interactions, invoices, begin, end, visits)
     how = "rates"
     if serving is not None and len(serving):
         cost = serving.set_index("account_id")["cost_to_serve"]
@@ -150,30 +156,43 @@ def _served(
     invoices: pd.DataFrame | None,
     begin: date | None,
     end: date,
+    visits: Sequence[str],
 ) -> pd.Series:
     """Cost what serving each account took, by rates; missing without any."""
     cost = pd.Series(0.0, index=table.index)
     used = False
     ids = table["account_id"]
-    first = pd.Timestamp.min if begin is None else pd.Timestamp(begin)
+    first = pd.Timestamp(1, 1, 1) if begin is None else pd.Timestamp(begin)
     if "order" in rates:
         cost, used = cost + rates["order"] * table["orders"], True
-    if interactions is not None and {"contact", "complaint"} & set(rates):
+    if interactions is not None and {"contact", "complaint", "visit"} & set(rates):
         when = interactions["occurred_at"]
         seen = interactions[(when >= first) & (when < pd.Timestamp(end))]
         complaints = seen["concern"].notna() if "concern" in seen else pd.Series(False, seen.index)
-        for name, rows in (("contact", seen), ("complaint", seen[complaints])):
+        by = seen["channel"] if "channel" in seen else pd.Series("", seen.index)
+        is_visit = {name: any(word in fold(str(name)) for word in visits) for name in by.unique()}
+        visited = by.map(is_visit).fillna(False).astype(bool)
+        for name, rows in (
+            ("contact", seen),
+            ("complaint", seen[complaints]),
+            ("visit", seen[visited]),
+        ):
             if name in rates:
                 cost = cost + rates[name] * ids.map(rows["account_id"].value_counts()).fillna(0)
                 used = True
     if invoices is not None and "credit_day" in rates:
-        dated = invoices["invoice_date"]
-        seen = invoices[(dated >= first) & (dated < pd.Timestamp(end))]
-        until = seen["paid_date"].fillna(pd.Timestamp(end)).clip(upper=pd.Timestamp(end))
-        days = (until - seen["invoice_date"]).dt.days.clip(lower=0) * seen["amount"]
-        owed = ids.map(days.groupby(seen["account_id"]).sum()).fillna(0.0)
+        owed = ids.map(_credit_days(invoices, first, pd.Timestamp(end))).fillna(0.0)
         cost, used = cost + rates["credit_day"] * owed, True
     return cost if used else pd.Series(np.nan, index=table.index)
+
+
+def _credit_days(invoices: pd.DataFrame, first: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+    """Multiply what each account owed by the days of the period in which it did."""
+    issued = pd.to_datetime(invoices["invoice_date"])
+    paid = pd.to_datetime(invoices.get("paid_date", pd.Series(pd.NaT, index=invoices.index)))
+    until = paid.fillna(end).clip(upper=end)
+    days = (until - issued.clip(lower=first)).dt.days.clip(lower=0).where(issued < end, 0)
+    return (days * invoices["amount"]).groupby(invoices["account_id"]).sum()
 
 
 def price_waterfall(profit: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 FIRMOGRAPHICS = ("employees", "annual_revenue", "founded", "industry", "region", "country")
-_FEWEST_KNOWN = 20
 _MOST_LEVELS = 12
 
 
@@ -17,11 +16,13 @@ def business_space(
     quantile: float = 0.85,
     confidence: float = 0.9,
     given_error: float = 0.15,
+    fewest_known: int = 20,
 ) -> pd.DataFrame:
     """Estimate each account's yearly spend in our categories, from anyone, and our share of it.
 
-    Where at least 20 accounts have a known `addressable_spend`, the others' is estimated from
-    what such companies spend (ridge regression of logarithms on size, kind and own sales), with
+    Where at least `fewest_known` accounts have a known `addressable_spend`, the others' is
+    estimated from what such companies spend (ridge regression of logarithms on size, kind and own
+    sales), with
     intervals from leave-one-out residuals. Where fewer are known, a high conditional quantile of
     our own sales to such companies stands in: accounts near the top of their kind are taken to
     buy most of it from us. That is a floor rather than a wallet, and is marked so.
@@ -39,6 +40,8 @@ def business_space(
         Of the intervals.
     given_error : float, default 0.15
         Relative error of a given wallet (half width at 90 %).
+    fewest_known : int, default 20
+        Known wallets from which those of others are learnt.
 
     Returns
     -------
@@ -72,13 +75,13 @@ def business_space(
     table["wallet_high"] = given * (1 + given_error)
     table.loc[given.notna(), "wallet_source"] = "given"
     open_rows = given.isna().to_numpy()
-    if given.notna().sum() >= _FEWEST_KNOWN:
+    if given.notna().sum() >= fewest_known:
         middle, low, high = _regress(design, np.log(given.to_numpy()), confidence)
         table.loc[open_rows, "wallet"] = np.exp(middle[open_rows])
         table.loc[open_rows, "wallet_low"] = np.exp(low[open_rows])
         table.loc[open_rows, "wallet_high"] = np.exp(high[open_rows])
         table.loc[open_rows, "wallet_source"] = "estimated"
-    elif (own > 0).sum() >= _FEWEST_KNOWN and known[_present(known)].notna().any(axis=None):
+    elif (own > 0).sum() >= fewest_known and known[_present(known)].notna().any(axis=None):
         stand_in = _high_quantile(_design(known, None), own.to_numpy(), quantile)
         table.loc[open_rows, "wallet"] = stand_in[open_rows]
         table.loc[open_rows, "wallet_source"] = "assumed"

@@ -13,8 +13,6 @@ HORIZON = 365
 FEWEST_DEFAULTS = 10
 BASE_RATE = 0.02
 _BASE_SPREAD = 1.0
-_MATERIAL = 0.05
-_OVERDUE = 90
 _ORIGINS = 6
 # Assumed log odds of default, where no default was seen: of thirty days beyond terms, of paying
 # everything late, of the overdue part of what is owed, and of a point of Altman's Z''.
@@ -46,7 +44,13 @@ class Standing:
     account_years: int
 
 
-def in_default(invoices: pd.DataFrame, days: list[date]) -> pd.DataFrame:
+def in_default(
+    invoices: pd.DataFrame,
+    days: list[date],
+    *,
+    overdue_days: float = 90,
+    material: float = 0.05,
+) -> pd.DataFrame:
     """Say which accounts stood in default on which days, as known before each of them.
 
     An account is in default while more than a twentieth of what it was invoiced in the 365 days
@@ -58,6 +62,8 @@ def in_default(invoices: pd.DataFrame, days: list[date]) -> pd.DataFrame:
         Canonical; see `kamlab.accounts.payment.payment_conduct`.
     days : list of date
         A payment on or after a day is not known on it.
+    overdue_days, material : float
+        The days and the share above.
 
     Returns
     -------
@@ -83,11 +89,11 @@ def in_default(invoices: pd.DataFrame, days: list[date]) -> pd.DataFrame:
         at = np.datetime64(day, "D")
         settled = paid_on < at  # NaT is never before
         rest = np.where(settled, np.clip(amount - paid, 0, None), amount)
-        old = (issued < at) & (due + np.timedelta64(_OVERDUE, "D") < at)
+        old = (issued < at) & (due + np.timedelta64(int(overdue_days), "D") < at)
         recent = (issued < at) & (issued >= at - np.timedelta64(HORIZON, "D"))
         overdue = np.bincount(codes, np.where(old, rest, 0.0), len(accounts))
         billed = np.bincount(codes, np.where(recent, amount, 0.0), len(accounts))
-        states[day] = (overdue > _MATERIAL * billed) & (overdue > 0.005)
+        states[day] = (overdue > material * billed) & (overdue > 0.005)
     return pd.DataFrame(states, index=pd.Index(accounts, name="account_id"))
 
 
@@ -98,13 +104,17 @@ def financial_standing(
     financials: pd.DataFrame | None = None,
     loss_given_default: float = 0.6,
     strength: float = 4.0,
+    base_rate: float = BASE_RATE,
+    default_days: float = 90,
+    default_share: float = 0.05,
+    late_days: float = 0,
 ) -> Standing | None:
     """Estimate each account's probability of default within a year, and the expected loss.
 
     A logistic regression on how each account paid in the year before, and on Altman's Z'' where
     balance sheets are known, over account-years one after the other. The penalty draws the
-    coefficients towards an assumed scorecard and the base rate towards 2 % a year, so that few
-    defaults change it a little and many replace it.
+    coefficients towards an assumed scorecard and the rate of default towards `base_rate`, so that
+    few defaults change it a little and many replace it.
 
     Parameters
     ----------
@@ -118,6 +128,12 @@ def financial_standing(
         Share of the exposure that is not recovered, 0 to 1.
     strength : float, default 4
         Penalty on the squared distance from the scorecard, per unit.
+    base_rate : float, default 0.02
+        Accounts that default in a year, assumed, above 0 and below 1.
+    default_days, default_share : float
+        What is a default, see `in_default`.
+    late_days : float, default 0
+        Days after the due date from which a payment is late.
 
     Returns
     -------
@@ -133,24 +149,25 @@ def financial_standing(
     billed = None if invoices is None or invoices.empty else invoices
     begin = as_of if billed is None else pd.to_datetime(billed["invoice_date"]).min().date()
     quarter = timedelta(days=HORIZON // 4)
+    rule = {"overdue_days": default_days, "material": default_share}
     for back in range(1, _ORIGINS + 1):
         origin = as_of - timedelta(days=HORIZON * back)
         if billed is None or origin - begin < timedelta(days=HORIZON // 2):
             break
         ahead = [origin + quarter * step for step in range(1, 4)] + [origin + timedelta(HORIZON)]
-        states = in_default(billed, [origin, *ahead])
-        seen = _measures(billed, origin, financials)
+        states = in_default(billed, [origin, *ahead], **rule)
+        seen = _measures(billed, origin, financials, late_days)
         seen = seen[(seen["invoices"] > 0) & ~states[origin].reindex(seen.index, fill_value=True)]
         conduct.append(seen)
         labels.append(states[ahead].any(axis=1).reindex(seen.index).to_numpy(float))
     names = list(SCORECARD)
-    now = _measures(billed, as_of, financials)
+    now = _measures(billed, as_of, financials, late_days)
     if now.empty:
         return None
     past = pd.concat(conduct) if conduct else now.head(0)
     happened = np.concatenate(labels) if labels else np.zeros(0)
     middle = (past if len(past) else now)[names].mean().fillna(0.0)
-    prior = np.array([np.log(BASE_RATE / (1 - BASE_RATE)), *SCORECARD.values()])
+    prior = np.array([np.log(base_rate / (1 - base_rate)), *SCORECARD.values()])
     penalty = np.array([1 / _BASE_SPREAD**2, *[strength] * len(names)])
     fitted, cover = _penalised_logit(_design(past, middle), happened, prior, penalty)
     here = _design(now, middle)
@@ -166,7 +183,7 @@ def financial_standing(
         index=now.index,
     )
     if billed is not None:
-        table["in_default"] = in_default(billed, [as_of])[as_of].reindex(
+        table["in_default"] = in_default(billed, [as_of], **rule)[as_of].reindex(
             now.index, fill_value=False
         )
         table.loc[table["in_default"], ["probability_of_default", "log_odds_se"]] = [1.0, 0.0]
@@ -186,12 +203,15 @@ def financial_standing(
 
 
 def _measures(
-    invoices: pd.DataFrame | None, day: date, financials: pd.DataFrame | None
+    invoices: pd.DataFrame | None,
+    day: date,
+    financials: pd.DataFrame | None,
+    late_days: float,
 ) -> pd.DataFrame:
     """Measure conduct and balance of each account as known on a day; missing where unknown."""
     table = pd.DataFrame(columns=["invoices", "receivable"], dtype=float)
     if invoices is not None:
-        paid = payment_conduct(invoices, day).set_index("account_id")
+        paid = payment_conduct(invoices, day, late_days=late_days).set_index("account_id")
         table = paid[["invoices", "receivable"]].assign(
             # early payers differ little from each other, and very late ones too
             month_late=paid["days_beyond_terms"].clip(-15, 120) / 30,

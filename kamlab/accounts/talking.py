@@ -6,7 +6,15 @@ import pandas as pd
 _EACH = 5
 
 
-def talking_points(active: pd.DataFrame, *, each: int = _EACH) -> pd.DataFrame:
+def talking_points(
+    active: pd.DataFrame,
+    *,
+    each: int = _EACH,
+    winnable_share: float = 0.1,
+    late_days: float = 0,
+    unusual_silence: float = 0.95,
+    rhythm: float = 1.2,
+) -> pd.DataFrame:
     """Pick the accounts worth a talk about each matter, with the reason and what it is worth.
 
     Parameters
@@ -15,6 +23,14 @@ def talking_points(active: pd.DataFrame, *, each: int = _EACH) -> pd.DataFrame:
         Profiles of accounts that bought in the last year.
     each : int, default 5
         Accounts a matter at most.
+    winnable_share : float, default 0.1
+        Share of head-room that a year's effort wins, 0 to 1.
+    late_days : float, default 0
+        Days beyond terms from which payment is a matter.
+    unusual_silence : float, default 0.95
+        Share of its own gaps that an account's silence must exceed, 0 to 1.
+    rhythm : float, default 1.2
+        Regularity from which silence means something.
 
     Returns
     -------
@@ -34,17 +50,19 @@ def talking_points(active: pd.DataFrame, *, each: int = _EACH) -> pd.DataFrame:
         ),
         (
             "growth",
-            active["head_room"] * margin * 0.1,
-            active["share_of_wallet"].map(lambda v: f"buys {v:.0%} from us; a tenth of the rest"),
+            active["head_room"] * margin * winnable_share,
+            active["share_of_wallet"].map(
+                lambda v: f"buys {v:.0%} from us; {winnable_share:.0%} of the rest"
+            ),
         ),
         (
             "payment",
-            active["overdue_amount"].where(active["days_beyond_terms"] > 0),
+            active["overdue_amount"].where(active["days_beyond_terms"] > late_days),
             active["days_beyond_terms"].map(lambda v: f"pays {v:.0f} days late"),
         ),
         (
             "silence",
-            earned.where((active["overdue"] >= 0.95) & (active["regularity"] >= 1.2)),
+            earned.where((active["overdue"] >= unusual_silence) & (active["regularity"] >= rhythm)),
             active["days_since_last_order"].map(lambda v: f"no order for {v:.0f} days, unusual"),
         ),
     ]

@@ -49,13 +49,14 @@ def read_weights(
     high_is_good: Mapping[str, bool] | None = None,
     *,
     folder: Path | str = ".",
+    usual: Mapping[str, float] | None = None,
 ) -> Stated:
     """Read how much each criterion counts.
 
     Parameters
     ----------
     text : str
-        One of: empty or "equal"; "entropy" or "critic" (from the data); weights such as
+        One of: empty (as usual); "equal"; "entropy" or "critic" (from the data); weights such as
         "margin = 3, growth = 1"; all pairwise comparisons such as
         "margin/growth = 3, margin/payment = 5, growth/payment = 2" (AHP); or the name of a CSV file
         ending in .csv: with columns `criterion` and `weight`; with `criterion`, `best_to_others`
@@ -66,6 +67,9 @@ def read_weights(
     high_is_good : mapping of criterion to bool, optional
     folder : path
         Where a file without a whole path is looked for.
+    usual : mapping of criterion to float, optional
+        Weights that hold where the text is empty, such as those of the industry's profile; equal
+        weights where there are none, or none of a criterion with data.
 
     Returns
     -------
@@ -88,6 +92,9 @@ def read_weights(
     asked = text.strip()
     if not names:
         return Stated(pd.Series(dtype=float, name="weight"), "no criterion has data")
+    weights = {name: float((usual or {}).get(name, 0.0)) for name in names}
+    if not asked and len(set(weights.values())) > 1:
+        return Stated(direct_weights(weights), "weights of the industry profile")
     if asked.lower() in ("", EQUAL):
         return Stated(direct_weights(dict.fromkeys(names, 1.0)), "equal weights")
     if asked.lower() in (ENTROPY, CRITIC):

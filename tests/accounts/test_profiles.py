@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.accounts.profiles import PROFILE, dictionary, profiles
+from kamlab.accounts.profile_columns import PROFILE, dictionary
+from kamlab.accounts.profiles import profiles
 from kamlab.simulation import simulate
 from kamlab.simulation.accuracy import against_truth
 
@@ -33,7 +34,17 @@ def test_measures_follow_the_truth(full, world):
     assert rank("wallet", "wallet") > 0.7
     assert rank("regularity", "rhythm") > 0.7
     assert rank("bargaining_power", "bargaining") > 0.65
-    assert rank("philosophy_score", "philosophy") > 0.85
+    told = world.tables["ratings"]["account_id"].unique()
+    given = world.tables["accounts"].set_index("account_id")["philosophy_score"].notna()
+    known = active.index.isin(told) | given.reindex(active.index).to_numpy(bool)
+    score, true = active["philosophy_score"], truth["philosophy"]
+    assert against_truth("told", score[known], true)["rank_correlation"] > 0.85
+    # nobody rated these: what they share of their plans, and how well those hold, tells
+    silent = score[~known]
+    assert silent.notna().all()
+    assert against_truth("behaviour", silent, true)["rank_correlation"] > 0.25
+    assert rank("plan_change", "philosophy", -1) > 0.4
+    assert rank("forecast_share", "philosophy") > 0.3
     assert rank("days_beyond_terms", "health", -1) > 0.5
 
 
@@ -41,6 +52,17 @@ def test_concerns_and_contacts_are_counted(full):
     assert full["contacts_12m"].sum() > 500
     assert full["main_concern"].notna().sum() > 50
     assert full.loc[full["main_concern"].notna(), "concern_share"].between(0, 1).all()
+
+
+def test_people_families_and_plans_are_counted(full):
+    bought = full[full["net_sales_12m"] > 0]
+
+    assert (bought["people_reached"].dropna() <= bought["people_known"].dropna()).all()
+    assert bought["seniority_reached"].dropna().between(1, 5).all()
+    assert (bought["effective_families"] <= bought["families"] + 1e-9).all()
+    assert bought["next_family_sales"].dropna().gt(0).all()
+    assert bought["usual_batch"].gt(0).all()
+    assert bought.loc[bought["forecast_share"] == 0, "plan_change"].isna().all()
 
 
 def test_orders_alone_give_a_profile(world):
