@@ -199,7 +199,8 @@ def account_criteria(
         If a table is not one of those.
     """
     if profile is None:
-        profile = profiles(orders, as_of, accounts=accounts, industry=industry, **tables)
+        others: dict[str, Any] = dict(tables)
+        profile = profiles(orders, as_of, accounts=accounts, industry=industry, **others)
     if profit is None:
         profit = account_profit(
             orders,

@@ -60,6 +60,7 @@ PROFILE = {name: (unit, meaning, "computed") for name, (unit, meaning) in FACTS.
     "best_possible_dso": ("days", "The same of what is not due yet.", "computed"),
     "credit_use": ("share", "Receivable over credit limit.", "computed"),
     "z_score": ("score", "Altman's Z'' of the newest balance: safe above 2.60.", "computed"),
+    "z_zone": ("text", "Of that balance: safe, grey or distress.", "computed"),
     "probability_of_default": ("probability", "Within 365 days.", "see source"),
     "default_log_odds_se": ("log odds", "Standard error of its log odds.", "estimated"),
     "expected_loss": ("currency", "Probability × what is open × share lost.", "see source"),

@@ -19,7 +19,7 @@ from kamlab.accounts.power import bargaining_power
 from kamlab.accounts.prices import price_effects, price_sums
 from kamlab.accounts.profile_columns import PROFILE
 from kamlab.accounts.reached import people_reached
-from kamlab.accounts.space import business_space, known_wallets
+from kamlab.accounts.space import MEAN, business_space, known_wallets
 from kamlab.accounts.standing import financial_standing
 from kamlab.accounts.trade import credit_rules, wallet_rules
 from kamlab.accounts.variety import family_sales, variety, white_space
@@ -42,6 +42,7 @@ def profiles(
     contacts: pd.DataFrame | None = None,
     forecasts: pd.DataFrame | None = None,
     industry: Industry | None = None,
+    wallets: str = MEAN,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
 
@@ -56,6 +57,8 @@ def profiles(
         Canonical tables; without one, its columns are missing throughout.
     industry : Industry, optional
         Its families, channels, thresholds and rates; default the shipped profile.
+    wallets : {"mean", "quantile"}, default "mean"
+        How unknown wallets are learnt, see `kamlab.accounts.space.business_space`.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def profiles(
         _order_channel(orders, as_of, trade),
         _families(orders, as_of, accounts, trade),
         _prices(orders, as_of),
-        _space(facts, known_wallets(accounts, wallet_observations, as_of), trade),
+        _space(facts, known_wallets(accounts, wallet_observations, as_of), trade, wallets),
         _payment(invoices, as_of, accounts, trade),
         _credit(invoices, as_of, financials, trade),
         _contacts(interactions, as_of),
@@ -143,10 +146,12 @@ def _prices(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
 
 
 def _space(
-    facts: pd.DataFrame, accounts: pd.DataFrame | None, trade: Industry
+    facts: pd.DataFrame, accounts: pd.DataFrame | None, trade: Industry, method: str
 ) -> pd.DataFrame | None:
     """Estimate business space, where there is a table of accounts."""
-    return None if accounts is None else business_space(accounts, facts, **wallet_rules(trade))
+    if accounts is None:
+        return None
+    return business_space(accounts, facts, method=method, **wallet_rules(trade))
 
 
 def _payment(
@@ -173,7 +178,7 @@ def _credit(
     if standing is None:
         return None
     table = standing.table.rename(
-        columns={"source": "default_source", "log_odds_se": "default_log_odds_se"}
+        columns={"source": "default_source", "log_odds_se": "default_log_odds_se", "zone": "z_zone"}
     )
     return table.drop(columns=["in_default", "exposure"])
 

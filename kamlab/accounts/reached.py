@@ -8,8 +8,8 @@ import pandas as pd
 
 # Level 5 decides alone, 1 carries out; the first pattern that an occupation matches counts.
 LEVELS: Mapping[int, str] = {
-    5: r"owner|founder|(?<!vice )(?<!vice-)president|chief|\bc[efo]o\b|managing director|geschäftsführer"
-    r"|gérant|总经理|老板|董事长|所有者",
+    5: r"owner|founder|(?<!vice )(?<!vice-)president|chief|\bc[efo]o\b|managing director"
+    r"|geschäftsführer|gérant|总经理|老板|董事长|所有者",
     4: r"director|vice|head|board|partner|leiter|directeur|总监|副总",
     3: r"manager|superintendent|lead\b|supervisor|经理|主管",
     2: r"engineer|specialist|buyer|planner|technolog|controller|工程师|采购|专员",

@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 
 FIRMOGRAPHICS = ("employees", "annual_revenue", "founded", "industry", "region", "country")
+MEAN, QUANTILE = "mean", "quantile"
 _MOST_LEVELS = 12
+_FOLDS = 5
+_PENALTIES = (0.0, 0.003, 0.01, 0.03, 0.1)
+_MOST_ROWS = 1_500  # known wallets from which a quantile is learnt: a linear programme grows fast
 
 
 def business_space(
@@ -17,13 +21,16 @@ def business_space(
     confidence: float = 0.9,
     given_error: float = 0.15,
     fewest_known: int = 20,
+    method: str = MEAN,
 ) -> pd.DataFrame:
     """Estimate each account's yearly spend in our categories, from anyone, and our share of it.
 
     Where at least `fewest_known` accounts have a known `addressable_spend`, the others' is
     estimated from what such companies spend (ridge regression of logarithms on size, kind and own
     sales), with
-    intervals from leave-one-out residuals. Where fewer are known, a high conditional quantile of
+    intervals from leave-one-out residuals. With `method="quantile"` it is instead the conditional
+    `quantile` of what such companies spend: what an account could buy if it were among the largest
+    buyers of its kind. Where fewer are known, a high conditional quantile of
     our own sales to such companies stands in: accounts near the top of their kind are taken to
     buy most of it from us. That is a floor rather than a wallet, and is marked so.
 
@@ -35,13 +42,16 @@ def business_space(
     facts : pd.DataFrame
         Account facts: `account_id`, `net_sales_12m`.
     quantile : float, default 0.85
-        Conditional quantile of the stand-in, between 0.5 and 1.
+        Conditional quantile, of the stand-in and of `method="quantile"`, between 0.5 and 1.
     confidence : float, default 0.9
         Of the intervals.
     given_error : float, default 0.15
         Relative error of a given wallet (half width at 90 %).
     fewest_known : int, default 20
         Known wallets from which those of others are learnt.
+    method : {"mean", "quantile"}, default "mean"
+        What is estimated of an account's kind. On ten simulated distributors the mean ranked
+        accounts better (see Notes); choose the quantile to ask for what could be reached.
 
     Returns
     -------
@@ -54,7 +64,14 @@ def business_space(
     Raises
     ------
     ValueError
-        If quantile or confidence is out of range.
+        If quantile or confidence is out of range, or the method is not known.
+
+    Notes
+    -----
+    Ten simulated distributors, wallets not given, against the truth (`benchmarks/criteria.py`):
+    the mean had rank correlation 0.95, the 85 % quantile 0.91 with a fifth wider intervals; of both
+    nine in ten intervals held the truth. The quantile lay above five in six true wallets, as it
+    should: it is no estimate of the wallet but of what lies above it.
 
     References
     ----------
@@ -65,6 +82,8 @@ def business_space(
     """
     if not 0.5 <= quantile < 1 or not 0 < confidence < 1:
         raise ValueError("quantile lies in 0.5 to 1 and confidence in 0 to 1")
+    if method not in (MEAN, QUANTILE):
+        raise ValueError(f"method is {MEAN!r} or {QUANTILE!r}, not {method!r}")
     known = accounts.set_index("account_id").reindex(facts["account_id"])
     own = facts.set_index("account_id")["net_sales_12m"].fillna(0).clip(lower=0)
     given = known.get("addressable_spend", pd.Series(np.nan, index=known.index)).astype(float)
@@ -76,7 +95,12 @@ def business_space(
     table.loc[given.notna(), "wallet_source"] = "given"
     open_rows = given.isna().to_numpy()
     if given.notna().sum() >= fewest_known:
-        middle, low, high = _regress(design, np.log(given.to_numpy()), confidence)
+        target = np.log(given.to_numpy())
+        middle, low, high = (
+            _regress(design, target, confidence)
+            if method == MEAN
+            else _regress_quantile(design, target, quantile, confidence)
+        )
         table.loc[open_rows, "wallet"] = np.exp(middle[open_rows])
         table.loc[open_rows, "wallet_low"] = np.exp(low[open_rows])
         table.loc[open_rows, "wallet_high"] = np.exp(high[open_rows])
@@ -188,6 +212,39 @@ def _regress(
     width = float(np.quantile(np.abs(residual), rank, method="higher"))
     middle = design @ beta
     return middle, middle - width, middle + width
+
+
+def _regress_quantile(
+    design: np.ndarray, target: np.ndarray, quantile: float, confidence: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fit a quantile on the known rows; give it and an interval of the wallet for all rows.
+
+    The penalty has the least pinball loss on folds left out, whose residuals give the interval.
+    """
+    from sklearn.linear_model import QuantileRegressor
+
+    rows = np.flatnonzero(np.isfinite(target))
+    if len(rows) > _MOST_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(rows, _MOST_ROWS, replace=False))
+    x, y = design[rows, 1:], target[rows]
+    fold = np.arange(len(y)) % _FOLDS
+    best: tuple[float, float, np.ndarray] | None = None
+    for penalty in _PENALTIES:
+        model = QuantileRegressor(quantile=quantile, alpha=penalty)
+        left = np.empty(len(y))
+        for out in range(_FOLDS):
+            model.fit(x[fold != out], y[fold != out])
+            left[fold == out] = y[fold == out] - model.predict(x[fold == out])
+        loss = float(np.mean(np.maximum(quantile * left, (quantile - 1) * left)))
+        if best is None or loss < best[0]:
+            best = (loss, penalty, left)
+    _, penalty, left = best  # type: ignore[misc]  # the loop runs at least once
+    model = QuantileRegressor(quantile=quantile, alpha=penalty).fit(x, y)
+    middle = model.predict(design[:, 1:])
+    tail, count = (1 - confidence) / 2, len(left)
+    low = np.quantile(left, max(np.floor(tail * (count + 1)) / count, 0.0), method="lower")
+    up = np.quantile(left, min(np.ceil((1 - tail) * (count + 1)) / count, 1.0), method="higher")
+    return middle, middle + min(low, 0.0), middle + max(up, 0.0)
 
 
 def _high_quantile(design: np.ndarray, own: np.ndarray, quantile: float) -> np.ndarray:

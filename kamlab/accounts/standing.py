@@ -29,7 +29,8 @@ class Standing:
         One row an account with an invoice or a balance sheet, sorted by `account_id`:
         `probability_of_default` within 365 days, `log_odds_se` (standard error of its log odds),
         `in_default` (now), `exposure` (open now), `expected_loss` (probability × share lost ×
-        exposure) and `source`: "estimated" where at least 10 defaults were seen, else "assumed".
+        exposure), `source` ("estimated" where at least 10 defaults were seen, else "assumed"), and
+        of the newest balance known `z_score` (Altman's Z'') and `zone` (safe, grey or distress).
     coefficients : pd.DataFrame
         `measure`, `assumed`, `fitted` and `standard_error`, log odds a unit.
     defaults : int
@@ -191,6 +192,7 @@ def financial_standing(
         table["probability_of_default"], table["exposure"], loss_given_default=loss_given_default
     )
     table["source"] = "estimated" if defaults >= FEWEST_DEFAULTS else "assumed"
+    table = table.join(_balance(financials, as_of))
     coefficients = pd.DataFrame(
         {
             "measure": ["base", *names],
@@ -223,6 +225,13 @@ def _measures(
         table = table.join(scores.clip(-6, 12), how="outer")
     table.index.name = "account_id"
     return table.reindex(columns=["invoices", "receivable", *SCORECARD])
+
+
+def _balance(financials: pd.DataFrame | None, day: date) -> pd.DataFrame:
+    """Give score and zone of each account's newest balance known on a day."""
+    if financials is None or financials.empty:
+        return pd.DataFrame({"z_score": pd.Series(dtype=float), "zone": pd.Series(dtype="str")})
+    return balance_scores(financials, day).set_index("account_id")[["z_score", "zone"]]
 
 
 def _design(measures: pd.DataFrame, middle: pd.Series) -> np.ndarray:

@@ -100,7 +100,7 @@ def whale(profit: pd.Series) -> tuple[Figure, str]:
         axes.axhline(1, color=MUTED, lw=1, ls="--")
         axes.plot(position[top], share[top], "o", color=VERMILLION)
         axes.annotate(
-            f"peak {percent(share[top])}",
+            f"peak {percent(share[top])}, {top + 1} accounts",
             (position[top], share[top]),
             xytext=(0, 8),
             textcoords="offset points",
@@ -108,13 +108,14 @@ def whale(profit: pd.Series) -> tuple[Figure, str]:
             color=INK,
         )
         axes.annotate(
-            "end 100%",
+            f"end 100%, {len(known)} accounts",
             (1, 1),
-            xytext=(-4, -14),
+            xytext=(-6, -16),
             textcoords="offset points",
             ha="right",
             color=INK,
         )
+        axes.plot(1, 1, "o", color=BLUE, clip_on=False)
         axes.set_ylim(0, max(1.15, float(share[top]) * 1.12))
         axes.xaxis.set_major_formatter(percent)
         axes.yaxis.set_major_formatter(percent)

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from kamlab.charts.labels import name_points
 from kamlab.charts.style import (
     BLUE,
+    CLASS_COLOURS,
+    CLASS_MARKERS,
     GREEN,
     INK,
     MUTED,
@@ -77,14 +79,20 @@ def waterfall(table: pd.DataFrame, *, currency: str, message: str) -> tuple[Figu
 
 
 def sales_by_contribution(
-    profit: pd.DataFrame, names: pd.Series, *, currency: str, message: str, labels: int = 8
+    profit: pd.DataFrame,
+    names: pd.Series,
+    *,
+    currency: str,
+    message: str,
+    labels: int = 8,
+    sales_minimum: float | None = None,
 ) -> tuple[Figure, str]:
     """Draw accounts by net sales and contribution; those below the line lose money.
 
     Parameters
     ----------
     profit : pd.DataFrame
-        `account_id`, `net_sales`, `contribution`.
+        `account_id`, `net_sales`, `contribution`; where known `class`, which then has the colour.
     names : pd.Series
         Name by account.
     currency : str
@@ -93,24 +101,51 @@ def sales_by_contribution(
         Title: what the reader should see.
     labels : int, default 8
         Greatest losses and profits that are named.
+    sales_minimum : float, optional
+        Least sales of a key account, drawn as a line.
     """
     shown = profit[(profit["net_sales"] > 0) & profit["contribution"].notna()]
     loss = shown["contribution"] < 0
+    said = ""
     with look():
-        figure, (axes,) = canvas(8.0, 4.6)
-        axes.scatter(
-            shown["net_sales"],
-            shown["contribution"],
-            c=np.where(loss, ORANGE, BLUE),
-            s=18,
-            alpha=0.65,
-            lw=0,
-        )
+        figure, (axes,) = canvas(8.0, 4.9)
+        if "class" in shown:
+            counts = shown["class"].value_counts()
+            told = [(kind, CLASS_COLOURS.get(kind, MUTED)) for kind in counts.index]
+            for kind, colour in sorted(told, key=lambda pair: pair[0] != "standard"):
+                mine = shown[shown["class"] == kind]
+                axes.scatter(
+                    mine["net_sales"],
+                    mine["contribution"],
+                    c=colour,
+                    marker=CLASS_MARKERS.get(kind, "o"),
+                    s=14 if kind == "standard" else 26,
+                    alpha=0.5 if kind == "standard" else 0.85,
+                    lw=0.4,
+                    edgecolors=colour,
+                    label=f"{kind} ({counts[kind]})",
+                )
+            axes.legend(loc="upper left", fontsize=8.5, markerscale=1.2)
+            lost = shown.loc[loss, "class"].value_counts()
+            said = "".join(f" {kind}: {counts[kind]}, {lost.get(kind, 0)} of them below nought."
+                           for kind in counts.index)  # fmt: skip
+        else:
+            axes.scatter(
+                shown["net_sales"],
+                shown["contribution"],
+                c=np.where(loss, ORANGE, BLUE),
+                s=18,
+                alpha=0.65,
+                lw=0,
+            )
         axes.axhline(0, color=INK, lw=0.9)
+        if sales_minimum is not None and sales_minimum > 0:
+            axes.axvline(sales_minimum, color=MUTED, lw=1, ls="--")
         ends = [*shown.nsmallest(labels // 2, "contribution").index,
                 *shown.nlargest(labels // 2, "contribution").index]  # fmt: skip
         axes.set_xscale("log")
         axes.set_yscale("symlog", linthresh=max(float(shown["contribution"].abs().median()), 1.0))
+        axes.margins(x=0.08, y=0.12)
         axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
         axes.xaxis.set_major_formatter(lambda value, _: short_number(value))
         axes.set_xlabel(f"Net sales ({currency}, each mark ten times the last)")
@@ -131,5 +166,5 @@ def sales_by_contribution(
     )
     return figure, (
         f"{len(shown)} accounts by net sales and contribution, {int(loss.sum())} below nought. "
-        f"{message}. The lowest: {worst} {currency}."
+        f"{message}.{said} The lowest: {worst} {currency}."
     )

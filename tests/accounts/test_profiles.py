@@ -65,6 +65,23 @@ def test_people_families_and_plans_are_counted(full):
     assert bought.loc[bought["forecast_share"] == 0, "plan_change"].isna().all()
 
 
+def test_the_newest_balance_is_in_the_profile(full, world):
+    stated = world.tables["financials"]["account_id"].unique()
+    scored = full[full["z_score"].notna()]
+
+    assert 0.8 * len(stated) < len(scored) <= len(stated)
+    safe = scored["z_zone"] == "safe"
+    assert (scored["z_score"] > 2.6).equals(safe)
+    assert (
+        against_truth(
+            "z",
+            scored.set_index("account_id")["z_score"],
+            world.truth["account"].set_index("account_id")["health"],
+        )["rank_correlation"]
+        > 0.5
+    )
+
+
 def test_orders_alone_give_a_profile(world):
     columns = ["account_id", "order_id", "order_date", "net_sales"]
     bare = profiles(world.tables["orders"][columns], AS_OF)

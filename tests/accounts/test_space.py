@@ -110,3 +110,21 @@ def test_observed_wallets_of_the_newest_whole_year_count():
     assert table["addressable_spend"].to_dict() == {"A": 60, "B": 11, "C": 3, "D": 9}
     assert known_wallets(accounts, None, date(2025, 6, 1)) is accounts
     assert known_wallets(None, seen, date(2025, 6, 1))["account_id"].tolist() == ["A", "B", "D"]
+
+
+def test_a_high_quantile_lies_above_most_wallets_and_its_interval_holds():
+    above, inside, ranks = [], [], []
+    for seed in range(3):
+        accounts, facts, truth = _world(seed)
+        table = business_space(accounts, facts, method="quantile", quantile=0.8)
+        hidden = table[table["wallet_source"] == "estimated"].set_index("account_id")
+        true = truth[hidden.index]
+        above.append((hidden["wallet"] >= true).mean())
+        inside.append(true.between(hidden["wallet_low"], hidden["wallet_high"]).mean())
+        ranks.append(spearmanr(hidden["wallet"], true).statistic)
+
+    assert 0.65 <= np.mean(above) <= 0.92
+    assert 0.84 <= np.mean(inside) <= 0.97
+    assert np.mean(ranks) > 0.8
+    with pytest.raises(ValueError, match="method is 'mean' or 'quantile', not 'median'"):
+        business_space(accounts, facts, method="median")
