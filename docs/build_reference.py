@@ -13,7 +13,8 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 import kamlab
-from kamlab.accounts import dictionary
+from kamlab.accounts import dictionary, profile_columns
+from kamlab.sources import industry
 from kamlab.sources.schema import TABLES
 from kamlab.studies.discover import cell_source, find_studies
 from kamlab.studies.parameters import RESERVED
@@ -71,6 +72,35 @@ def input_tables() -> str:
     return "\n".join(parts)
 
 
+def industry_profile() -> str:
+    """List every setting of an industry's profile, with what the shipped one says."""
+    shipped = industry.shipped()
+    parts = ["# The industry's profile\n"]
+    parts.append(
+        "[Bring your own data](../your-data.md) says how to give your own. Values are those of the "
+        f"shipped profile, *{shipped.name}*.\n"
+    )
+    for title, known, values in (
+        ("thresholds", industry.THRESHOLDS, shipped.thresholds),
+        ("rates", industry.RATES, shipped.rates),
+    ):
+        parts.append(f"## {title}\n")
+        rows = [
+            [f"`{name}`", f"{values[name]:g}" if name in values else "", f"{low:g} to {high:g}",
+             meaning]
+            for name, (low, high, meaning) in known.items()
+        ]  # fmt: skip
+        parts.append(_table(["setting", "shipped", "allowed", "meaning"], rows))
+    parts.append("## criteria\n")
+    parts.append("`weight`, and where wanted `least` and `most`.\n")
+    rows = [[f"`{name}`", f"{one.weight:g}"] for name, one in shipped.criteria.items()]
+    parts.append(_table(["criterion", "shipped weight"], rows))
+    parts.append("## families\n")
+    rows = [[name, ", ".join(words)] for name, words in shipped.families.items()]
+    parts.append(_table(["family", "told by"], rows))
+    return "\n".join(parts)
+
+
 def _named_tables(notebook: Path) -> list[str]:
     """Find the names of the tables that a notebook publishes, in the order of its cells."""
     found = []
@@ -87,7 +117,7 @@ def _named_tables(notebook: Path) -> list[str]:
 def _meanings() -> dict[str, tuple[str, str]]:
     """Collect unit and meaning of columns from the dictionaries of the account tables."""
     found: dict[str, tuple[str, str]] = {}
-    for said in vars(dictionary).values():
+    for said in (*vars(dictionary).values(), *vars(profile_columns).values()):
         if isinstance(said, dict) and all(isinstance(one, tuple) for one in said.values()):
             found |= {name: (one[0], one[1]) for name, one in said.items()}
     return found
@@ -168,6 +198,7 @@ def write(folder: Path, reports: Path) -> None:
     pages = {
         "parameters.md": parameters(),
         "tables.md": input_tables(),
+        "industry.md": industry_profile(),
         "published.md": published_tables(reports),
         "sources.md": methods(),
     }

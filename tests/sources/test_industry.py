@@ -1,5 +1,7 @@
 """What holds in an industry is read from one file, and wrong settings are named."""
 
+from pathlib import Path
+
 import pytest
 
 from kamlab.errors import DataRefusedError, UsageError
@@ -53,6 +55,17 @@ def test_the_users_file_lies_over_the_shipped_one(tmp_path):
     assert ours.cost_rates("USD") == {"credit_day": pytest.approx(0.0002)}
     assert ours.criteria["margin"] == industry.Standard(3.0, 0.2)
     assert ours.sha256 != shipped.sha256
+
+
+def test_the_example_is_a_profile():
+    path = Path(__file__).parents[2] / "data" / "examples" / "industry_labels.toml"
+
+    ours = industry.read_industry(path)
+
+    assert ours.family("Wine labels, embossed") == "wine and spirits"
+    assert ours.cost_rates("EUR")["visit"] == 260
+    assert (ours.criteria["payment"].most, ours.criteria["margin"].least) == (45, 0.12)
+    assert "criteria: margin" in ours.table()
 
 
 def test_the_digest_is_of_what_is_in_force_and_not_of_its_spelling(tmp_path):
