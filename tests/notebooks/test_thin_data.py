@@ -91,6 +91,14 @@ def only_what_is_required():
                 "total_purchases": generator.integers(0, 9999, count),
             }
         ),
+        "forecasts": pd.DataFrame(
+            {
+                "account_id": some,
+                "period": "2024-06-01",
+                "made_at": "2024-05-01",
+                "quantity": generator.integers(0, 99, count),
+            }
+        ),
         "activities": pd.DataFrame(
             {"account_id": some, "date": generator.choice(DAYS, count), "activity": "visit"}
         ),
