@@ -56,6 +56,12 @@ CHINESE = {
     "loss elsewhere": "别处损失", "price rise needed": "所需提价", "sales seen": "已见销售额",
     "still customers": "仍为客户", "quadrant": "象限",
     "share of list": "占标价", "is total": "是否合计", "answer": "回答", "stratum": "层",
+    "family": "产品族", "peers": "同类客户数", "peers buying": "购买的同类占比",
+    "usual share": "通常占比", "potential": "潜力", "setting": "设置",
+    "people reached": "近一年接触人数", "seniority reached": "接触到的最高级别",
+    "forecast share": "预告占比", "plan change": "计划变动", "forecast error": "预告误差",
+    "forecast bias": "预告偏差", "z score": "Z值", "default source": "违约概率来源",
+    "probability of default": "违约概率", "receivable": "应收账款",
     # headline figures
     "key accounts": "重点客户", "worth of the list": "名单价值", "share of all worth": "占全部价值",
     "places that are right": "预计正确的名额", "loss in a bad year": "坏年份的损失",
@@ -105,6 +111,10 @@ MEANINGS = {
         "how strong an unseen cause would have to be to explain the effect away; 1: any would do",
         "未观测因素需多强才能解释掉该效应；1表示任何因素即可",
     ),
+    "Forecast error": (
+        "distance of its last plans from what it bought, over what it bought",
+        "最后计划与实际购买的差距占购买量之比",
+    ),
     "Gini": ("0: all alike, 1: one has all", "0：完全均等，1：一家独占"),
     "Head room": ("what the account buys elsewhere in a year", "客户一年在别处的采购额"),
     "Inclusion probability": ("chance to be drawn into the sample", "被抽入样本的概率"),
@@ -117,6 +127,11 @@ MEANINGS = {
         "chance of such a difference if there were none",
         "若无差异而出现如此差异的概率",
     ),
+    "Peers buying": ("share of the accounts of its kind that buy it", "同类客户中购买者的占比"),
+    "Plan change": (
+        "how far its later plans differ from its first; 0: plans stand",
+        "后续计划与首次计划的差异；0表示计划不变",
+    ),
     "Qini": (
         "gain of treating in this order over treating at random",
         "按此次序处理相对随机处理的收益",
@@ -127,7 +142,15 @@ MEANINGS = {
         "share of what is explained, averaged over all orders of adding items",
         "对所有加入次序平均后的解释份额",
     ),
+    "Usual share": (
+        "of their purchases, among peers that buy it",
+        "在购买该产品族的同类客户采购中的占比",
+    ),
     "Wallet": ("what the account buys a year from anyone", "客户一年从所有供应商的采购额"),
+    "Z score": (
+        "Altman's Z'' of the newest balance: safe above 2.60, distress below 1.10",
+        "最新资产负债表的阿特曼Z''值：高于2.60安全，低于1.10困境",
+    ),
 }
 
 
