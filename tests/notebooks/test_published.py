@@ -81,6 +81,8 @@ COLUMNS = {
     },
     ("profiles", "criteria_guide"): {"criterion", "unit", "direction", "meaning", "collect"},
     ("profiles", "financial_standing"): {"account_id", "probability_of_default", "expected_loss"},
+    ("profiles", "white_space"): {"account_id", "family", "peers_buying", "potential", "expected"},
+    ("profiles", "industry"): {"setting", "value"},
     ("profiles", "management_scores"): {"account_id", "score", "standard_error", "raters"},
     ("profiles", "data_dictionary"): {"column", "unit", "meaning", "how"},
     ("profiles", "talking_points"): {"account_id", "about", "why", "worth"},
@@ -218,6 +220,13 @@ def test_pages_carry_what_they_promise(published):
         assert all(re.search(r'alt="[^"]{20,}"', image) for image in images)
         assert not re.search(r'(?:src|href)="https?://', text)
         assert "<b>Bold" not in text  # a hostile name of the demo is text, not markup
+
+
+def test_every_page_and_manifest_names_the_industry_profile(published):
+    for page in published.glob("*/latest/index.html"):
+        told = json.loads((page.parent / "manifest.json").read_text(encoding="utf-8"))["industry"]
+        assert told["name"] == "Flexible packaging"
+        assert f"Flexible packaging · {told['sha256'][:8]}" in page.read_text(encoding="utf-8")
 
 
 def test_plain_papermill_gives_the_same_numbers(published, demo, tmp_path, store, monkeypatch):
