@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlab.segmentation.forecast import MOST_ORIGINS, OURS, expect, learn
-from kamlab.segmentation.ledger import as_daily, day_of, open_ledger
+from kamlab.segmentation.forecast import OURS
+from kamlab.segmentation.lessons import Past, look_back
 from kamlab.segmentation.rules import RANDOM, naive_scores, pick
 
 BEST = "best possible"
@@ -59,6 +59,7 @@ def backtest(
     places: int = 20,
     level: float = 0.9,
     seed: int = 0,
+    past: Past | None = None,
 ) -> Backtest:
     """Pick on earlier days by every rule, with what was known then, and see what was captured.
 
@@ -75,6 +76,9 @@ def backtest(
     level : float, default 0.9
         Of the intervals, which come from drawing days and accounts with replacement.
     seed : int, default 0
+    past : Past, optional
+        `kamlab.segmentation.lessons.look_back` of the same orders, day and horizon where it was
+        made before.
 
     Returns
     -------
@@ -97,16 +101,13 @@ def backtest(
     """
     if horizon_days < 7 or places < 1 or not 0.5 <= level < 1:
         raise ValueError("horizon_days is at least 7, places at least 1, level in [0.5, 1)")
-    ledger = open_ledger(as_daily(orders, as_of))
-    days, lessons = learn(ledger, day_of(as_of), horizon_days, most=2 * MOST_ORIGINS)
+    past = past or look_back(orders, as_of, horizon_days=horizon_days)
+    ledger, days = past.ledger, past.days
     picks, rows, leads = [], [], []
-    for lesson in lessons[:MOST_ORIGINS]:
-        before = [other for other in lessons if other.origin + days <= lesson.origin]
-        if not before:  # learn from shorter periods, as the forecast would have done then
-            before = learn(ledger, lesson.origin, days)[1]
+    for lesson, hope in zip(past.lessons, past.hopes, strict=False):  # hopes of the latest only
         known = lesson.seen.known
         scores = naive_scores(ledger, lesson.origin, days)
-        scores[OURS] = expect(lesson.seen, before)[0]
+        scores[OURS] = hope
         order = {
             rule: pick(np.where(known, score, -np.inf), min(4 * places, int(known.sum())))
             for rule, score in scores.items()
@@ -120,7 +121,7 @@ def backtest(
         rows += _judged(order, amount, known, places, lesson.origin, days)
     if not rows:
         why = "the history is too short to try any rule on an earlier period"
-        if len(lessons):
+        if past.lessons:
             why = "in no earlier period that could be judged did any account earn anything"
         return Backtest(pd.DataFrame(), pd.DataFrame(), OURS, ledger.amount, days, why)
     table = pd.DataFrame(rows)

@@ -12,15 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlab.segmentation.ledger import Ledger, as_daily, day_of, open_ledger
-from kamlab.segmentation.measures import Measures, floor_of, measure
+from kamlab.segmentation.ledger import Ledger
+from kamlab.segmentation.lessons import MOST_ORIGINS, Lesson, Past, expect, look_back
+from kamlab.segmentation.measures import Measures, measure
 from kamlab.segmentation.rules import naive_scores
 
 OURS = "kamlab's forecast"
-FULL_TRUST = 1000  # accounts with which the correction counts half
-_MOST_ROWS = 60_000
-_MANY_ROWS = 20_000
-MOST_ORIGINS = 8
 _MOST_RIVALS = 4000
 _MOST_DONORS = 300
 _LEAST_ERRORS = 30
@@ -52,25 +49,6 @@ class Forecast:
     trust: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What was seen on an earlier day and what came of it.
-
-    Attributes
-    ----------
-    seen : Measures
-    amount, sales : np.ndarray of shape (n_accounts,)
-        What followed.
-    origin : int
-        The day, since 1970-01-01.
-    """
-
-    seen: Measures
-    amount: np.ndarray
-    sales: np.ndarray
-    origin: int
-
-
 def next_period(
     orders: Any,  # noqa: ANN401  order lines of any engine
     as_of: date | str,
@@ -80,6 +58,7 @@ def next_period(
     rule: str = OURS,
     draws: int = 1000,
     seed: int = 0,
+    past: Past | None = None,
 ) -> Forecast:
     """Expect each account's amount in [as_of, as_of + horizon_days).
 
@@ -99,6 +78,8 @@ def next_period(
     draws : int, default 1000
         Draws behind `probability_key`.
     seed : int, default 0
+    past : Past, optional
+        `look_back` of the same orders, day and horizon where it was made before.
 
     Returns
     -------
@@ -117,16 +98,15 @@ def next_period(
     """
     if horizon_days < 7 or places < 1:
         raise ValueError("horizon_days is at least 7 and places at least 1")
-    ledger = open_ledger(as_daily(orders, as_of))
-    end = day_of(as_of)
-    days, lessons = learn(ledger, end, horizon_days)
+    past = past or look_back(orders, as_of, horizon_days=horizon_days)
+    ledger, end, lessons = past.ledger, past.end, past.lessons[:MOST_ORIGINS]
     seen = measure(ledger, end, horizon_days)
     if rule == OURS:
         expected, trust = expect(seen, lessons)
-        level, errors = _errors(lessons, days)
+        level, errors = _errors(lessons, past.hopes)
         expected = expected * level
     else:
-        expected, errors = _by_rule(rule, ledger, (end, horizon_days), seen, (days, lessons))
+        expected, errors = _by_rule(rule, ledger, (end, horizon_days), seen, (past.days, lessons))
         trust = 0.0
     low, high, chance = _spread(
         seen, expected, (lessons, errors), places=places, draws=draws, seed=seed
@@ -147,105 +127,11 @@ def next_period(
     return Forecast(table, ledger.amount, len(lessons), trust)
 
 
-def learn(
-    ledger: Ledger, end: int, days: int, most: int = MOST_ORIGINS
-) -> tuple[int, list[Lesson]]:
-    """Look at accounts on earlier days whose period ahead had ended by `end`.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    end : int
-        First day not seen.
-    days : int
-        Length of the period ahead; shortened where history is shorter than one and a half of it.
-    most : int, default 8
-        How many earlier days at most.
-
-    Returns
-    -------
-    tuple of int and list of Lesson
-        The length used, and the lessons, the latest first; none where history is too short.
-    """
-    seen = end - ledger.first
-    length = days if seen >= 1.5 * days else max(int(0.4 * seen), 14)
-    step = max(length // 4, 7)
-    lessons = []
-    for back in range(most):
-        origin = end - length - back * step
-        if origin - ledger.first < max(length // 2, 28):
-            break
-        amount, sales = (
-            ledger.total(what, origin, origin + length) for what in ("amount", "sales")
-        )
-        lessons.append(Lesson(measure(ledger, origin, length), amount, sales, origin))
-    return length, lessons
-
-
-def expect(seen: Measures, lessons: list[Lesson]) -> tuple[np.ndarray, float]:
-    """Expect each account's amount: the look back times the learnt correction.
-
-    Parameters
-    ----------
-    seen : Measures
-        On the day of the forecast.
-    lessons : list of Lesson
-        From earlier days; their periods must have ended by then.
-
-    Returns
-    -------
-    tuple of np.ndarray of shape (n_accounts,) and float
-        Expected amounts, and the trust in the correction, 0 where there is no lesson.
-    """
-    if not lessons:
-        return seen.base, 0.0
-    count = int(seen.known.sum())
-    trust = count / (count + FULL_TRUST)
-    return seen.base * _correction(seen, lessons) ** trust, trust
-
-
-def _correction(seen: Measures, lessons: list[Lesson]) -> np.ndarray:
-    """Learn how sales went on against the look back; 1 is as accounts do on average."""
-    from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
-
-    matrix = np.concatenate([lesson.seen.matrix[lesson.seen.known] for lesson in lessons])
-    before = np.concatenate(
-        [(lesson.seen.sales + floor_of(lesson.seen.sales))[lesson.seen.known] for lesson in lessons]
-    )
-    after = np.concatenate([lesson.sales[lesson.seen.known] for lesson in lessons])
-    if len(after) > _MOST_ROWS:
-        some = np.random.default_rng(0).choice(len(after), _MOST_ROWS, replace=False)
-        matrix, before, after = matrix[some], before[some], after[some]
-    told = np.isfinite(matrix).any(axis=0)
-    target = np.clip(after / before, 0, 4)
-    weight = (before / before.mean()) ** 0.75
-    weight = np.minimum(weight, np.quantile(weight, 0.99))
-    model = HistGradientBoostingRegressor(
-        max_iter=120,
-        learning_rate=0.04,
-        max_leaf_nodes=6,
-        min_samples_leaf=max(30, len(after) // 100),
-        l2_regularization=10,
-        max_features=0.5,
-        random_state=0,
-    )
-    # a small fit takes longer where threads wait for each other
-    with threadpool_limits(1 if len(after) < _MANY_ROWS else None):
-        model.fit(matrix[:, told], target, sample_weight=weight)
-    usual = max(float(np.average(target, weights=weight)), 1e-9)
-    return np.clip(model.predict(seen.matrix[:, told]), 0.02, 4) / usual
-
-
-def _errors(lessons: list[Lesson], days: int) -> tuple[float, list[np.ndarray]]:
-    """Forecast on the earlier days as they were; give the level that was right, and the errors.
+def _errors(lessons: list[Lesson], hopes: list[np.ndarray]) -> tuple[float, list[np.ndarray]]:
+    """Give the level that was right on the earlier days, and the errors of the forecasts made then.
 
     The level is what came over what was expected, drawn towards 1. Errors are in units of size.
     """
-    hopes = []
-    for lesson in lessons:
-        before = [other for other in lessons if other.origin + days <= lesson.origin]
-        hopes.append(expect(lesson.seen, before)[0])
     came = sum(lesson.amount[lesson.seen.known].sum() for lesson in lessons)
     hoped = sum(hope[one.seen.known].sum() for hope, one in zip(hopes, lessons, strict=True))
     count = len(lessons)

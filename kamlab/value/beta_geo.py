@@ -242,7 +242,7 @@ class _Regular(_BetaGeo):
             tried[k] = self.fit_histories(histories)
             constant = likelihood.timing_constant(histories, k, log_gaps)
             totals[k] = tried[k].log_likelihood + constant
-            if k >= 3 and totals[k] < totals[k - 1] < totals[k - 2]:
+            if self.k is None and k >= 3 and totals[k] < totals[k - 1] < totals[k - 2]:
                 break
         self.k_ = max(totals, key=totals.__getitem__)
         self.log_likelihoods_ = pd.Series(totals, name="log_likelihood").rename_axis("k")
