@@ -13,7 +13,7 @@ YEAR, HALF, QUARTER = 365, 180, 90
 # what each measure speaks of, in the words of the business
 REASONS: Mapping[str, Sequence[str]] = {
     "silent beyond its rhythm": (
-        "days_since_last_order", "gap_ratio", "gap_mean", "gap_variation",
+        "days_since_last_order", "silence_odds", "gap_ratio", "gap_mean", "gap_variation",
     ),
     "orders less often": ("orders_recent", "orders_half", "order_growth", "order_days"),
     "buys less than before": ("sales_recent", "sales_half", "sales_growth", "trend", "season"),
@@ -39,7 +39,8 @@ def features(
     Parameters
     ----------
     snapshots : pd.DataFrame
-        As from `kamlab.accounts.snapshots`: `account_id`, `origin` and sums before it.
+        As from `kamlab.accounts.snapshots`: `account_id`, `origin` and sums before it; and
+        `silence_odds` of `kamlab.churn.rhythm`, where they were told.
     tables : mapping of str to pd.DataFrame, optional
         Any of `accounts`, `interactions`, `survey_responses`, `invoices` and `contracts`,
         canonical. Of each
@@ -53,6 +54,8 @@ def features(
     """
     given = tables or {}
     made = _of_orders(snapshots)
+    if "silence_odds" in snapshots:
+        made["silence_odds"] = snapshots["silence_odds"]
     keys = snapshots[["account_id", "origin"]]
     if "interactions" in given:
         made |= _of_interactions(keys, given["interactions"])

@@ -1,6 +1,6 @@
 """How well would the prediction have worked before, against the rules in use today?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from kamlab.churn import metrics
 from kamlab.churn.contracts import contract_state
 from kamlab.churn.features import features
 from kamlab.churn.model import ChurnModel
+from kamlab.churn.rhythm import silence_odds
 
 OURS, SILENCE, OVERDUE, BASE = (
     "this model",
@@ -96,6 +97,7 @@ def build_panel(
             break
         origins.append(origin)
     table = snapshots(orders, origins, label_days=label_days, as_of=today)
+    odds = silence_odds(table, label_days)
     at_risk = table["days_since_last_order"] <= gone_after
     bound = None
     if tables and "contracts" in tables:
@@ -103,7 +105,7 @@ def build_panel(
         bound = contract_state(keys, signed, label_days=label_days, as_of=today)
         at_risk |= bound["runs"]
         bound = bound[at_risk].reset_index(drop=True)
-    table = table[at_risk].reset_index(drop=True)
+    table = table[at_risk].assign(silence_odds=odds[at_risk]).reset_index(drop=True)
     left = table["silent"].astype(float)
     if partial > 0:
         days = min((w for w in (30, 90, 180, 365) if w >= label_days), default=365)
@@ -261,25 +263,32 @@ def predictions(
     measures = panel.measures
     model = ChurnModel().fit(measures[train], left, time=panel.rows["origin"][train])
     odds = model.predict_log_odds(measures[test])
-    silent = measures["days_since_last_order"].to_numpy(float)
+    silent = np.log1p(measures["days_since_last_order"].to_numpy(float))
     overdue = measures["gap_ratio"].fillna(measures["gap_ratio"].median()).fillna(0).to_numpy(float)
-    # few who left: the model is drawn towards the simple rule
-    simple = _by_one(overdue, left, train, test)
+    # few who left: the model is drawn towards what rhythm and silence alone tell
+    plain = [silent, overdue]
+    if "silence_odds" in measures and measures["silence_odds"][train].notna().any():
+        told = measures["silence_odds"]
+        plain = [silent, told.fillna(told[train].median()).to_numpy(float)]
     trust = left.sum() / (left.sum() + _TRUSTED)
+    simple = logit(_by_few(plain, left, train, test))
     found = {
-        OURS: expit(trust * odds + (1 - trust) * logit(simple)),
-        SILENCE: _by_one(np.log1p(silent), left, train, test),
-        OVERDUE: simple,
+        OURS: expit(trust * odds + (1 - trust) * simple),
+        SILENCE: _by_few([silent], left, train, test),
+        OVERDUE: _by_few([overdue], left, train, test),
         BASE: np.full(int(test.sum()), left.mean()),
     }
     return found, model
 
 
-def _by_one(score: np.ndarray, left: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Bring one measure to a probability, as a careful user of the rule would."""
-    scaler = StandardScaler().fit(score[train, None])
-    model = LogisticRegression(C=10.0).fit(scaler.transform(score[train, None]), left)
-    return model.predict_proba(scaler.transform(score[test, None]))[:, 1]
+def _by_few(
+    scores: Sequence[np.ndarray], left: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
+    """Bring one measure or two to a probability, as a careful user of a rule would."""
+    columns = np.column_stack(scores)
+    scaler = StandardScaler().fit(columns[train])
+    model = LogisticRegression(C=10.0).fit(scaler.transform(columns[train]), left)
+    return model.predict_proba(scaler.transform(columns[test]))[:, 1]
 
 
 def _judge(table: pd.DataFrame, rule: str, origin: str, places: int) -> dict[str, object]:

@@ -15,6 +15,7 @@ BEST = "best possible"
 _DRAWS = 400
 _AROUND = (0.5, 1.0, 2.0)  # lists so many times as long judge a rule with less luck than one list
 _LEAST_ORIGINS = 3  # days on which a rule was tried before it may take the place of ours
+_CLEARLY = 1.645  # errors by which it must lead: chance gives as much once in twenty
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Backtest:
         (90 % interval), `against_ours` (mean of the difference) with `against_low` and
         `against_high`, `regret` (mean, money), `won` (days on which no rule did better),
         `lead_around` (mean of the difference from ours over lists half, once and twice as long,
-        on the days on which both were tried: what decides).
+        on the days on which both were tried: what decides) and `lead_error` (its standard error;
+        missing where a rule was tried on a single day).
     adopted : str
-        The rule to use: ours, unless a simple one led on `lead_around`.
+        The rule to use: ours, unless a simple one led on `lead_around` by more than chance gives.
     amount : {"gross_profit", "net_sales"}
         What is captured.
     horizon_days : int
@@ -94,9 +96,11 @@ def backtest(
     Notes
     -----
     Where ours cannot win, the best simple rule takes its place. What one list of few accounts
-    captured is mostly luck, so rules are compared over lists half, once and twice as long: chosen
-    so, what was used captured afterwards about as much as ours alone, and chosen by the one list
-    less (benchmarks/README.md). Rules by sales are judged but do not take our place where cost is
+    captured is mostly luck, so rules are compared over lists half, once and twice as long, and a
+    simple rule must lead by more than chance gives (1.645 standard errors of the mean over days;
+    periods overlap, so days count for less). On 91 other days of decision, rules that led by any
+    margin captured less afterwards than ours alone would have, those that led clearly more
+    (benchmarks/README.md). Rules by sales are judged but do not take our place where cost is
     known: the list that sold most can be the one that earns nothing.
     """
     if horizon_days < 7 or places < 1 or not 0.5 <= level < 1:
@@ -129,7 +133,8 @@ def backtest(
     league = _league(table, shares, level)
     lead = pd.DataFrame(leads)
     league["lead_around"] = league["rule"].map(lead.mean())
-    tried = lead.notna().sum() >= min(_LEAST_ORIGINS, len(lead))
+    league["lead_error"] = league["rule"].map(_lead_errors(lead, past))
+    tried = lead.notna().sum() >= _LEAST_ORIGINS
     adopted, why = _adopt(league, tried, ledger.amount)
     return Backtest(table, league, adopted, ledger.amount, days, why)
 
@@ -233,6 +238,17 @@ def _leads(order: dict[str, np.ndarray], amount: np.ndarray, places: int) -> dic
     return {rule: share - total[OURS] for rule, share in total.items()}
 
 
+def _lead_errors(lead: pd.DataFrame, past: Past) -> pd.Series:
+    """Give the standard error of each rule's mean lead; days whose periods overlap count for less.
+
+    With days a quarter of a period apart, eight days tell about as much as three would.
+    """
+    origins = [lesson.origin for lesson in past.lessons]
+    step = -float(np.diff(origins).mean()) if len(origins) > 1 else 0.0
+    worth = 1 + (lead.notna().sum() - 1) * min(step / past.days, 1.0)
+    return lead.std() / np.sqrt(worth)
+
+
 def _adopt(league: pd.DataFrame, tried: pd.Series, amount: str) -> tuple[str, str]:
     """Choose the rule to use: ours, unless a simple one that ranks by the same amount led."""
     named = league.set_index("rule")
@@ -241,12 +257,19 @@ def _adopt(league: pd.DataFrame, tried: pd.Series, amount: str) -> tuple[str, st
         rivals = rivals[rivals.index.str.startswith("gross profit")]
     if rivals.empty:
         return OURS, "no other rule could be tried often enough"
-    best = str(rivals["lead_around"].idxmax())
-    lead, ours, theirs = rivals.loc[best, "lead_around"], named.loc[OURS, "mean"], named["mean"]
-    said = f"it captured {ours:.1%} of the best possible, {best} {theirs[best]:.1%}"
-    if lead > 0:
+    clear = rivals[rivals["lead_around"] > _CLEARLY * rivals["lead_error"]]
+    best = str((rivals if clear.empty else clear)["lead_around"].idxmax())
+    lead, error = 100 * rivals.loc[best, ["lead_around", "lead_error"]]
+    ours, theirs = named.loc[[OURS, best], "mean"]
+    said = f"it captured {ours:.1%} of the best possible, {best} {theirs:.1%}"
+    if not clear.empty:
         return best, (
-            f"{best} did better by {100 * lead:.1f} points over lists half, once and twice as long "
-            f"({OURS}: {said.removeprefix('it ')})"
+            f"{best} did better by {lead:.1f} points over lists half, once and twice as long, more "
+            f"than chance gives ({OURS}: {said.removeprefix('it ')})"
+        )
+    if lead > 0:
+        return OURS, (
+            f"{best} was ahead by {lead:.1f} points over lists half, once and twice as long, which "
+            f"is no more than chance gives (error {error:.1f}): {said}"
         )
     return OURS, f"over lists half, once and twice as long no simple rule did better: {said}"

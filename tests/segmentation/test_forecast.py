@@ -205,18 +205,20 @@ def test_a_simple_rule_that_did_better_is_adopted_and_followed():
     assert league[OURS] <= league[season]
     assert tried.adopted == season
     assert f"{league[season]:.1%}" in tried.why
+    assert "more than chance gives" in tried.why
     ahead = next_period(orders, "2024-01-01", horizon_days=31, places=25, rule=tried.adopted)
     january = set(orders.loc[orders["order_date"].dt.month == 1, "account_id"])
     assert set(ahead.table["account_id"].head(25)) == january
 
 
 @pytest.mark.parametrize("as_of", ["2021-09-01", "2022-03-01"])
-def test_what_is_used_was_never_behind_a_simple_rule_on_the_backtest(days, as_of):
+def test_what_is_used_was_never_clearly_behind_a_simple_rule_on_the_backtest(days, as_of):
     tried = backtest(days, as_of, horizon_days=90, places=12)
     league = tried.league.set_index("rule")
-    allowed = league[league.index.str.startswith("gross profit") | (league.index == OURS)]
-    assert league.loc[tried.adopted, "lead_around"] >= allowed["lead_around"].max() - 1e-12
-    assert league.loc[OURS, "lead_around"] == 0
+    allowed = league[league.index.str.startswith("gross profit")]
+    behind = allowed["lead_around"] - league.loc[tried.adopted, "lead_around"]
+    assert (behind <= 1.645 * allowed["lead_error"]).all()
+    assert league.loc[OURS, "lead_around"] == league.loc[OURS, "lead_error"] == 0
 
 
 def test_the_lead_is_that_of_lists_half_once_and_twice_as_long(days):
