@@ -6,7 +6,8 @@ Each demo is read as anybody's data. On the last few days of decision, a label w
 model learns from what was over by then and predicts. Its ranking is set beside that of the true
 hazard of the month (an account that has already gone ranks first for it), on the same accounts and
 outcomes: area under the curve of both. The slope is that of calibration over all seeds. For
-accounts that truly left in the window, the reasons given before are compared with the true cause.
+accounts that truly left in the window, the reasons given before are compared with the true cause,
+and with how often that is among the two likeliest for somebody who knows the hazard of each cause.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,8 @@ from kamlab.churn.definition import find_window
 from kamlab.churn.risk import named_reasons, steady_parts
 from kamlab.churn.validation import OURS
 from kamlab.simulation import read_truth, write_demo
+from kamlab.simulation.config import preset
+from kamlab.simulation.leaving import CAUSES, cause_hazards
 
 # reasons that speak of a cause, as an account manager would read them
 SPEAKS_OF = {
@@ -38,6 +42,8 @@ SPEAKS_OF = {
     "closure": {"pays late"},
     "insource": {"narrower range", "buys less than before"},
 }
+
+STATES = ["satisfaction", "contact", "health", "managed"]
 
 
 def _seed(seed, size, days):
@@ -91,7 +97,43 @@ def _seed(seed, size, days):
                     causes, named["reason_1"], named["reason_2"], strict=True
                 )
             ]
-    return pd.concat(pieces), reasons
+    return pd.concat(pieces), reasons, _foreseeable(truth, preset(size, seed))
+
+
+def _foreseeable(truth, config):
+    """Tell of each leaver whether its cause was one of the two likeliest by the true hazards.
+
+    Taken in the last month before it left or fell; the strength of competitors is that at the end
+    of the data, since earlier ones are not kept.
+    """
+    gone = truth["defection"].drop_duplicates("account_id").set_index("account_id")
+    month = truth["month"].merge(gone.reset_index(), on="account_id")
+    ends = month["fell_date"].fillna(month["left_date"])
+    month = month[month["month"] < ends - pd.Timedelta(days=28)]
+    month = month.sort_values("month").drop_duplicates("account_id", keep="last")
+    account = truth["account"].set_index("account_id").loc[month["account_id"]]
+    renamed = {
+        "price_sensitivity": "price",
+        "quality_sensitivity": "quality",
+        "culture_fit": "culture",
+        "brand_trust": "brand",
+        "log_wallet_start": "log_wallet",
+    }
+    traits = account.rename(columns=renamed)
+    no = np.zeros(len(month), bool)
+    hazards = cause_hazards(
+        SimpleNamespace(**{name: traits[name].to_numpy() for name in traits}),
+        config,
+        strength=traits["competitor_strength"].to_numpy(),
+        concession=no,
+        visited=no,
+        **{
+            name: month[name].to_numpy()
+            for name in ("satisfaction", "contact", "health", "managed")
+        },
+    )
+    likeliest = np.argsort(-hazards, axis=0, kind="stable")[:2]
+    return (likeliest == month["cause"].map(CAUSES.index).to_numpy()).any(axis=0)
 
 
 def _auc(table, label):
@@ -111,9 +153,10 @@ def main():
     warnings.simplefilter("ignore")
     print("| seed | silent: ours, true hazard | truly leaving: ours, true hazard | leavers |")
     print("| --- | --- | --- | --- |")
-    tables, reasons = [], []
+    tables, reasons, foreseen = [], [], []
     for seed in range(1, asked.seeds + 1):
-        table, said = _seed(seed, asked.size, asked.days)
+        table, said, known = _seed(seed, asked.size, asked.days)
+        foreseen.append(known)
         tables.append(table)
         reasons += said
         there = table[~table["gone"]]
@@ -137,6 +180,7 @@ def main():
         for cause, one, two in frame.itertuples(index=False)
     ]
     print(f"true cause among the two reasons: {np.mean(hit):.0%} of {len(hit)} leavers")
+    print(f"among the two likeliest by the true hazards: {np.concatenate(foreseen).mean():.0%}")
     print(frame.assign(hit=hit).groupby("cause")["hit"].agg(["size", "mean"]).round(2))
     print(pd.concat([frame["one"], frame["two"]]).value_counts())
 

@@ -4,9 +4,9 @@
 
 PATH is the folder that holds adventureworks/, online_retail/, cdnow/, rfm/ and smcrm/ (see
 data/examples/). Each rule picks on one day with what was known then; its picks are judged on what
-followed. "used" is what the migration study lists: our forecast, or the simple rule that did better
-on the back-test before that day. Rules by amount rank by gross profit, by net sales where no cost
-is known.
+followed. "used" is what the migration study lists: our forecast, or the simple rule that did
+clearly better on the back-test before that day. Rules by amount rank by gross profit, by net sales
+where no cost is known.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from kamlab.accounts.days import daily_sums
 from kamlab.segmentation.backtest import OURS, backtest
 from kamlab.segmentation.forecast import next_period
 from kamlab.segmentation.ledger import day_of, open_ledger
+from kamlab.segmentation.lessons import look_back
 from kamlab.segmentation.rules import naive_scores, pick
 from kamlab.simulation import write_demo
 from kamlab.sources import open_data
@@ -83,10 +84,12 @@ def _shares(days: pd.DataFrame, as_of: str, horizon: int, places: int) -> dict[s
         rule: ledger.ids[pick(score, places)]
         for rule, score in naive_scores(ledger, day_of(as_of), horizon).items()
     }
-    adopted = backtest(past, as_of, horizon_days=horizon, places=places).adopted
+    asked = {"horizon_days": horizon, "places": places}
+    asked["past"] = look_back(past, as_of, horizon_days=horizon)
+    adopted = backtest(past, as_of, **asked).adopted
     if adopted != OURS:
         picks[USED] = picks[adopted]
-    ours = next_period(past, as_of, horizon_days=horizon, places=places)
+    ours = next_period(past, as_of, draws=2, **asked)
     picks[OURS] = ours.table["account_id"].head(places).to_numpy()
     shares = {rule: float(earned[ids].sum() / best) for rule, ids in picks.items()}
     simple = {rule: share for rule, share in shares.items() if rule not in (USED, OURS)}

@@ -64,6 +64,21 @@ def test_nothing_overflows_for_any_buyer(model, x, age, share, horizon):
     assert buys <= expected * (1 + 1e-6) + 1e-9  # Markov: the mean is no less than the chance
 
 
+def test_a_cadence_that_is_given_is_the_one_fitted():
+    rng = np.random.default_rng(0)
+    gaps = rng.gamma(2.0, 1 / rng.gamma(2.0, 0.3, 400)[:, None], (400, 60))
+    days = np.cumsum(gaps, axis=1)
+    stay = rng.geometric(rng.beta(1.0, 4.0, 400))
+    count = np.minimum((days < 50).sum(axis=1), stay)
+    last = days[np.arange(400), np.maximum(count - 1, 0)]
+    table = pd.DataFrame({"frequency": count, "recency": np.where(count, last, 0.0), "T": 50.0})
+    chosen = ModifiedBetaGeoCNBD().fit(table)
+    for k in (1, 4):
+        given_k = ModifiedBetaGeoCNBD(k=k).fit(table)
+        assert given_k.k_ == k
+        assert given_k.log_likelihood_ == pytest.approx(chosen.log_likelihoods_[k], rel=1e-6)
+
+
 @pytest.mark.parametrize("case", [(40, 5, 6), (50, 1, 37), (50, 4, 37)])
 def test_pareto_alive_where_peers_overflow(case):
     """Cases of CLVTools' issue 100; the integral is taken once more in forty digits."""
