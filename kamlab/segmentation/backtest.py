@@ -15,7 +15,7 @@ BEST = "best possible"
 _DRAWS = 400
 _AROUND = (0.5, 1.0, 2.0)  # lists so many times as long judge a rule with less luck than one list
 _LEAST_ORIGINS = 3  # days on which a rule was tried before it may take the place of ours
-_CLEARLY = 1.645  # errors by which it must lead: chance gives as much once in twenty
+_CLEARLY = 2.5  # errors by which it must lead: the best of eight does by chance once in twenty
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,11 @@ def backtest(
     -----
     Where ours cannot win, the best simple rule takes its place. What one list of few accounts
     captured is mostly luck, so rules are compared over lists half, once and twice as long, and a
-    simple rule must lead by more than chance gives (1.645 standard errors of the mean over days;
-    periods overlap, so days count for less). On 91 other days of decision, rules that led by any
-    margin captured less afterwards than ours alone would have, those that led clearly more
-    (benchmarks/README.md). Rules by sales are judged but do not take our place where cost is
-    known: the list that sold most can be the one that earns nothing.
+    simple rule must lead by more than chance gives the best of several (2.5 standard errors of the
+    mean over days; periods overlap, so days count for less). On 91 other days of decision, rules
+    that led by any margin captured less afterwards than ours alone, those that led clearly a
+    little more (benchmarks/README.md). Rules by sales are judged but do not take our place where
+    cost is known: the list that sold most can be the one that earns nothing.
     """
     if horizon_days < 7 or places < 1 or not 0.5 <= level < 1:
         raise ValueError("horizon_days is at least 7, places at least 1, level in [0.5, 1)")
