@@ -13,6 +13,7 @@ from kamlab.retention.effects import Effect, average_effect
 YEAR = 365
 _HIGHEST = 3.0  # sales after, as a multiple of sales before, counted at most
 _FEWEST = 10  # treated and untreated rows that an estimate takes
+_SHORTEST = 60  # days of which a year's sales are reckoned at least
 # before the action: column, first and last day counted back from it
 _WINDOWS = {"before": (YEAR, 0), "prior": (2 * YEAR, YEAR), "half": (180, 0), "quarter": (90, 0)}
 PARTS = ("by lot", "by judgement")
@@ -49,11 +50,11 @@ def around_actions(
         before, with the columns of `actions`, and: `net_sales_…` and `profit_…` with `before` (the
         365 days before), `prior` (the 365 before those), `half` (180 days), `quarter` (90 days) and
         `after`; `order_days` (of the 365 days before), `days_since_last_order`, `tenure_days`;
-        `part` ("by lot" or "by judgement"); `sales_change` (sales after per sales before, scaled to
-        a year, at most 3), `margin_change` (gross profit per sales after, less before; missing
-        where nearly nothing was sold after) and `precision` (weight of its sales change, higher for
-        frequent buyers). The attribute `amount` names what profit is: contribution (gross profit
-        less cost to serve), gross profit or, where no cost is known, net sales.
+        `part` ("by lot" or "by judgement"); `sales_change` (sales after per `yearly_sales` before,
+        both of a year, at most 3), `margin_change` (gross profit per sales after, less before;
+        missing where nearly nothing was sold after) and `precision` (weight of its sales change,
+        higher for frequent buyers). The attribute `amount` names what profit is: contribution
+        (gross profit less cost to serve), gross profit or, where no cost is known, net sales.
 
     Raises
     ------
@@ -81,7 +82,8 @@ def around_actions(
     table["part"] = np.where(by_lot.fillna(value=False), *PARTS)
     scale = YEAR / horizon_days
     before, after = table["net_sales_before"].clip(lower=0.01), table["net_sales_after"]
-    table["sales_change"] = (after * scale / before).clip(0, _HIGHEST)
+    usual = yearly_sales(table).clip(lower=0.01)
+    table["sales_change"] = (after * scale / usual).clip(0, _HIGHEST)
     sold = after > 0.02 * before
     gained = sums.between("gross", when, when + horizon_days)
     earned = sums.between("gross", when - YEAR, when)
@@ -179,6 +181,34 @@ class _Sums:
         return back[0], back[1]
 
 
+def yearly_sales(around: pd.DataFrame) -> pd.Series:
+    """Give net sales of a year before the action, scaled up where the account was known for less.
+
+    Parameters
+    ----------
+    around : pd.DataFrame
+        `net_sales_before` and `tenure_days`, as from `around_actions`.
+
+    Returns
+    -------
+    pd.Series
+        Where the first order is less than a year old (a new account, or data that begin then), the
+        sales since, for each day of them (60 at least) times 365.
+
+    Examples
+    --------
+    >>> yearly_sales(pd.DataFrame({"net_sales_before": [100.0], "tenure_days": [73.0]})).tolist()
+    [500.0]
+    """
+    return around["net_sales_before"] * YEAR / _known_days(around)
+
+
+def _known_days(around: pd.DataFrame, back: int = 0, most: int = YEAR) -> pd.Series:
+    """Give how many of `most` days, which end `back` days before the action, are known."""
+    first = around.get("tenure_days", pd.Series(float(YEAR + back), around.index))
+    return (first.fillna(YEAR + back) - back).clip(min(_SHORTEST, most), most)
+
+
 def covariates(around: pd.DataFrame) -> pd.DataFrame:
     """Give what was known before the action and bears on the year after it.
 
@@ -191,17 +221,28 @@ def covariates(around: pd.DataFrame) -> pd.DataFrame:
     -------
     pd.DataFrame
         Pace of the last quarter and half-year and growth (relative to the year before), log of
-        sales, margin, silence, newness, and one column a campaign beyond the first.
+        yearly sales, margin, silence in days and in the account's own gaps, newness, and one column
+        a campaign beyond the first.
     """
-    before = around["net_sales_before"]
+    before = yearly_sales(around)
+    prior = around["net_sales_prior"] * YEAR / _known_days(around, back=YEAR)
+    pace = {
+        name: around[f"net_sales_{name}"] * YEAR / _known_days(around, most=days) / before
+        for name, days in (("quarter", 90), ("half", 180))
+    }
+    silence = around["days_since_last_order"].clip(lower=0)
+    gaps = silence * around["order_days"].clip(lower=1) / _known_days(around)
+    # of who was not yet known a year before, growth is not known either
+    followed = around["tenure_days"] >= YEAR + 90
     table = pd.DataFrame(
         {
-            "last quarter": (around["net_sales_quarter"] * 4 / before).clip(0, 4),
-            "last half-year": (around["net_sales_half"] * 2 / before).clip(0, 2),
-            "growth": (before / around["net_sales_prior"].clip(lower=0.2 * before)).clip(0, 5),
+            "last quarter": pace["quarter"].clip(0, 4),
+            "last half-year": pace["half"].clip(0, 2),
+            "growth": (before / prior.clip(lower=0.2 * before)).clip(0, 5).where(followed, 1.0),
             "log of sales": np.log(before),
-            "margin": (around["profit_before"] / before).clip(-1, 1),
-            "log of silence": np.log1p(around["days_since_last_order"].clip(lower=0)),
+            "margin": (around["profit_before"] / around["net_sales_before"]).clip(-1, 1),
+            "log of silence": np.log1p(silence),
+            "silence in gaps": gaps.clip(0, 8),
             "new account": (around["tenure_days"] < YEAR).astype(float),
         }
     )
@@ -246,7 +287,7 @@ def action_effects(
                 continue
             x = known.loc[used.index]
             if measure == "profit":
-                x = x.assign(**{"profit before": used["profit_before"]})
+                x = x.assign(**{"profit before": used["profit_before"] * YEAR / _known_days(used)})
             if part == PARTS[0]:
                 # a lot needs no adjustment: a few columns make it more precise
                 first = ["profit before"] if measure == "profit" else ["last half-year", "growth"]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.churn.lifetimes import normal_quantile
+from kamlab.retention.past_actions import yearly_sales
 
 _SLOPE = 0.25  # cost by account size, where too few costs are known to tell
 
@@ -105,7 +106,7 @@ def expected_costs(around: pd.DataFrame, worth: pd.DataFrame) -> pd.DataFrame:
         sales with a power common to all kinds, within the range of costs on record.
     """
     paid = around[around["treated"].astype(bool) & (around["cost"] > 0)]
-    size = np.log(paid["net_sales_before"].clip(lower=1.0))
+    size = np.log(yearly_sales(paid).clip(lower=1.0))
     cost = np.log(paid["cost"])
     own = size - size.groupby(paid["kind"]).transform("mean")
     spread = float((own**2).sum())
