@@ -47,13 +47,34 @@ def past_silences(
         held = (seen < following) & (seen + pd.Timedelta(days=horizon_days) <= end)
         parts.append(pd.DataFrame({"account_id": bought["account_id"], "seen_on": seen})[held])
     rows = pd.concat(parts).sort_values(["account_id", "seen_on"], ignore_index=True)
-    table = _features(past, rows)
+    returned, value = second_sums(past, rows, horizon_days)
+    return features_on(past, rows).assign(returned=returned, value=value)
+
+
+def second_sums(
+    past: pd.DataFrame, rows: pd.DataFrame, horizon_days: int
+) -> tuple[pd.Series, pd.Series]:
+    """Say who ordered in the days from a day of sight on, and what that brought.
+
+    Parameters
+    ----------
+    past : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    rows : pd.DataFrame
+        `account_id`, `seen_on`.
+    horizon_days : int
+
+    Returns
+    -------
+    returned, value : pd.Series
+        By the rows' index: bool, and gross profit (net sales where no cost is known).
+    """
     after = rows.reset_index(names="row").merge(past, on="account_id")
     ahead = (after["day"] - after["seen_on"]).dt.days
     after = after[(ahead >= 0) & (ahead < horizon_days)]
     came = after.loc[after["net_sales"] > 0, "row"].unique()
-    value = after.groupby("row")[_amount(past)].sum().reindex(table.index).fillna(0.0)
-    return table.assign(returned=table.index.isin(came), value=value)
+    value = after.groupby("row")[_amount(past)].sum().reindex(rows.index).fillna(0.0)
+    return pd.Series(rows.index.isin(came), rows.index), value
 
 
 def return_chances(
@@ -91,7 +112,7 @@ def return_chances(
     )
     end = pd.Timestamp(as_day(as_of))
     rows = gone[["account_id"]].assign(seen_on=end).reset_index(drop=True)
-    now = _features(daily[daily["day"] < end], rows)
+    now = features_on(daily[daily["day"] < end], rows)
     # a silence longer than any that was watched is not told beyond the longest
     now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
     found = model.predict(now[known])
@@ -111,8 +132,21 @@ def _amount(daily: pd.DataFrame) -> str:
     return "gross_profit" if daily["gross_profit"].notna().any() else "net_sales"
 
 
-def _features(past: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Give what was known of each account on each day of sight, before its silence."""
+def features_on(past: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give what was known of each account on each day of sight, before its silence.
+
+    Parameters
+    ----------
+    past : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    rows : pd.DataFrame
+        `account_id`, `seen_on`; index 0, 1, ….
+
+    Returns
+    -------
+    pd.DataFrame
+        The rows with the columns of `FEATURES`.
+    """
     if rows.empty:
         return rows.assign(**dict.fromkeys(FEATURES, np.nan))
     bought = past[past["net_sales"] > 0]

@@ -46,7 +46,7 @@ class TwoPartModel(BaseEstimator):
     out_of_fold_ : np.ndarray of shape (n,)
         Probability for each row by a model that had not seen its cluster.
     names_ : list of str
-        Features; text columns become one column a value.
+        Features; text columns become one column a value (listed in `values_` too).
 
     References
     ----------
@@ -114,6 +114,7 @@ class TwoPartModel(BaseEstimator):
         table = _as_numbers(X)
         self.names_ = list(table.columns)
         self.middle_ = table.median().fillna(0.0)
+        self.values_ = [name for name in self.names_ if name not in X]
         x = table.fillna(self.middle_).to_numpy()
         group = np.arange(len(t)) if clusters is None else pd.factorize(np.asarray(clusters))[0]
         rows = []
@@ -139,6 +140,8 @@ class TwoPartModel(BaseEstimator):
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         """Give `probability`, each amount if it happens, and `expected_…`, their product."""
         table = _as_numbers(X).reindex(columns=self.names_)
+        # a value of a text that no row has is not missing: it is not so
+        table[self.values_] = table[self.values_].fillna(0.0)
         x = table.fillna(self.middle_).to_numpy()
         chance = 1.0 if self.happens_ is None else self.happens_.predict_proba(x)[:, 1]
         made = pd.DataFrame({"probability": chance}, X.index)

@@ -219,6 +219,32 @@ TABLES: dict[str, Table] = {
             day="defection_date",
         ),
         Table(
+            "win_back_offers",
+            _columns(f"""
+                account_id id | who had left
+                date date | day of the offer
+                kind? text | what was offered: price, credit, service, …
+                offer? number 0..1e15 | what it was worth to the account
+                price_change? number -100..10000 | per cent, against the prices before it left
+                came_back? flag | whether it ordered again; empty: told by its orders
+                second_value? number {_LARGEST} | gross profit since; empty: told by its orders
+            """),
+            key=("account_id", "date"),
+            day="date",
+        ),
+        Table(
+            "kano_answers",
+            _columns("""
+                account_id id | who answered
+                wave date | day on which the wave began
+                item text | what was asked
+                functional number 1..5 | how it is if it is there: 1 I like it to 5 I dislike it
+                dysfunctional number 1..5 | how it is if it is not there, the same five answers
+            """),
+            key=("account_id", "wave", "item"),
+            day="wave",
+        ),
+        Table(
             "contracts",
             _columns("""
                 contract_id id | number of the contract

@@ -103,6 +103,16 @@ def only_what_is_required():
             {"account_id": some, "date": generator.choice(DAYS, count), "activity": "visit"}
         ),
         "cost_rates": pd.DataFrame({"activity": ["visit", "artwork"]}),
+        "win_back_offers": pd.DataFrame({"account_id": ids[:5], "date": "2023-06-01"}),
+        "kano_answers": pd.DataFrame(
+            {
+                "account_id": ids[:12],
+                "wave": "2024-03-01",
+                "item": "delivery",
+                "functional": 2,
+                "dysfunctional": 5,
+            }
+        ),
         "managers": pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["A. One", "B. Two"]}),
         "actions": pd.DataFrame(
             {

@@ -6,6 +6,7 @@ import pytest
 import statsmodels.api as sm
 
 from kamlab.churn.calibration import calibration_line
+from kamlab.retention.offers import offer_chances, past_offers
 from kamlab.retention.two_part import TwoPartModel
 
 FEATURES = ["duration_1", "offer", "duration_lapse", "price_change", "gender", "age"]
@@ -31,6 +32,43 @@ def test_win_back_is_told_and_calibrated_on_unseen_rows(lost, model):
     assert judged.loc[["days", "value"], "explained_low"].min() > 0.95
     line = calibration_line(lost["reacquire"].to_numpy(bool), model.out_of_fold_)
     assert line.slope.low < 1 < line.slope.high
+
+
+def test_the_study_tells_the_set_as_a_table_of_offers(lost):
+    """First life and lapse as orders, the rest as `win_back_offers`, without age and gender."""
+    start = pd.Timestamp("2015-01-01")
+    ended = start + pd.to_timedelta(lost["duration_1"], unit="D")
+    ids = lost["customer"].astype(int).astype(str)
+    daily = pd.DataFrame(
+        {
+            "account_id": [*ids, *ids],
+            "day": [*[start] * len(lost), *ended],
+            "net_sales": 100.0,
+            "gross_profit": 20.0,
+        }
+    )
+    offers = pd.DataFrame(
+        {
+            "account_id": ids,
+            "date": ended + pd.to_timedelta(lost["duration_lapse"], unit="D"),
+            "offer": lost["offer"],
+            "price_change": lost["price_change"],
+            "came_back": lost["reacquire"] == 1,
+            "second_value": lost["sclv"],
+        }
+    )
+    seen = past_offers(offers, daily, "2030-01-01").set_index("account_id").loc[ids]
+    gone = offers.loc[~offers["came_back"], ["account_id"]]
+    chances, judged = offer_chances(offers, daily, gone, "2030-01-01")
+    judged = judged.set_index("part")
+
+    assert seen["silent_days"].tolist() == lost["duration_lapse"].tolist()
+    assert seen["returned"].tolist() == (lost["reacquire"] == 1).tolist()
+    assert judged.loc["happens", "auc"] > 0.85
+    assert judged.loc["happens", "slope"] == pytest.approx(1, abs=0.25)
+    assert judged.loc["value", "explained_low"] > 0.3
+    assert len(chances) == len(gone)
+    assert chances["offer"].isin(lost["offer"].quantile([0.25, 0.5, 0.75])).all()
 
 
 def test_second_lifetime_value_is_expected_without_bias(lost, model):

@@ -111,8 +111,3 @@ def test_importance_performance_puts_the_weak_and_weighty_first():
         "people": "possible overkill",
     }
     assert table["priority"].sum() == pytest.approx(1)
-
-
-def test_kano_needs_answers():
-    with pytest.raises(ValueError, match="no answer"):
-        d.kano(pd.Series(["Q", "R"]))

@@ -1,0 +1,131 @@
+"""Which of those that left come back for which offer, and does the offer pay?"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from kamlab.accounts.engine import as_day
+from kamlab.retention.returns import FEATURES, YEAR, features_on, second_sums
+from kamlab.retention.two_part import TwoPartModel
+
+_FEWEST = 20
+_LEVELS = (0.25, 0.5, 0.75)  # quantiles of what was offered, among which the best is sought
+_NUMBERS = ("offer", "price_change")
+
+
+def past_offers(
+    offers: pd.DataFrame, daily: pd.DataFrame, as_of: date | str, *, horizon_days: int = YEAR
+) -> pd.DataFrame:
+    """Set each offer to an account that had left beside what came of it.
+
+    Parameters
+    ----------
+    offers : pd.DataFrame
+        Canonical win_back_offers: `account_id`, `date`, and where known `kind`, `offer` (what it
+        was worth to the account), `price_change` (per cent, against before it left), `came_back`
+        and `second_value` (what the account brought after it came back).
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
+    as_of : date or str
+        First day not seen.
+    horizon_days : int, default 365
+        Days after the offer in which an order counts as coming back.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row an offer whose horizon is over by `as_of` and whose account had ordered before:
+        the columns of `offers`, those of `returns.FEATURES` on the day of the offer, `returned`
+        (`came_back`; where that is missing, whether it ordered) and `value` (`second_value`; where
+        that is missing, gross profit, else net sales, of the horizon).
+    """
+    end = pd.Timestamp(as_day(as_of))
+    past = daily[daily["day"] < end]
+    rows = offers.assign(seen_on=pd.to_datetime(offers["date"]))
+    first = past[past["net_sales"] > 0].groupby("account_id")["day"].min()
+    known = pd.to_datetime(rows["account_id"].map(first)) < rows["seen_on"]
+    over = rows["seen_on"] + pd.Timedelta(days=horizon_days) <= end
+    rows = rows[known & over].sort_values(["account_id", "seen_on"], ignore_index=True)
+    ordered, value = second_sums(past, rows, horizon_days)
+    told = rows.get("came_back", pd.Series(pd.NA, rows.index, dtype="boolean"))
+    brought = rows.get("second_value", pd.Series(np.nan, rows.index)).astype(float)
+    return features_on(past, rows).assign(
+        returned=told.astype("boolean").fillna(ordered.astype("boolean")).astype(bool),
+        value=brought.fillna(value),
+    )
+
+
+def offer_chances(
+    offers: pd.DataFrame, daily: pd.DataFrame, gone: pd.DataFrame, as_of: date | str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Expect of every account that is gone what the best offer wins back.
+
+    Parameters
+    ----------
+    offers, daily, as_of
+        As for `past_offers`.
+    gone : pd.DataFrame
+        `account_id`; accounts that left.
+
+    Returns
+    -------
+    chances : pd.DataFrame
+        `account_id`, `offer_kind`, `offer` (missing where no worth is known), `offer_chance` (of
+        coming back for it), `offer_value` (what it then brings) and `offer_net` (expected: chance
+        times value less the offer). Of each account the offer with the highest net among the kinds
+        that were made and the quartiles of what was offered.
+    judged : pd.DataFrame
+        `TwoPartModel.judged_`, with calibration, on accounts that the model had not seen. Both are
+        empty with fewer than 20 offers that won an account back or 20 that did not.
+
+    Notes
+    -----
+    Offers that managers chose for whom they thought would come are told from those drawn by lot
+    only as far as the features tell: draw the next ones by lot.
+
+    References
+    ----------
+    .. [1] J. S. Thomas, R. C. Blattberg and E. J. Fox, "Recapturing lost customers", Journal of
+       Marketing Research 41, 2004.
+    """
+    columns = ["account_id", "offer_kind", "offer", "offer_chance", "offer_value", "offer_net"]
+    empty = pd.DataFrame(columns=columns), pd.DataFrame()
+    if offers.empty:
+        return empty
+    seen = past_offers(offers, daily, as_of)
+    if min(seen["returned"].sum(), (~seen["returned"]).sum()) < _FEWEST:
+        return empty
+    names = [*FEATURES, *(n for n in _NUMBERS if n in seen and seen[n].notna().any())]
+    kinds = sorted(seen["kind"].dropna().unique()) if "kind" in seen else []
+    names += ["kind"] if len(kinds) > 1 else []
+    model = TwoPartModel().fit(
+        seen[names], seen["returned"], seen[["value"]], clusters=seen["account_id"]
+    )
+    end = pd.Timestamp(as_day(as_of))
+    now = features_on(daily[daily["day"] < end], gone[["account_id"]].assign(seen_on=end))
+    # nothing is known beyond the longest silence in which an offer was made
+    now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
+    levels = sorted(set(seen["offer"].quantile(_LEVELS))) if "offer" in names else [np.nan]
+    made = []
+    for kind in kinds or [None]:
+        for level in levels:
+            tried = now.assign(offer=level, price_change=np.nan, kind=kind).reset_index(drop=True)
+            found = model.predict(tried[names])
+            paid = 0.0 if np.isnan(level) else level
+            made.append(
+                pd.DataFrame(
+                    {
+                        "account_id": tried["account_id"],
+                        "offer_kind": kind,
+                        "offer": level,
+                        "offer_chance": found["probability"],
+                        "offer_value": found["value"],
+                        "offer_net": found["probability"] * (found["value"] - paid),
+                    }
+                )
+            )
+    table = pd.concat(made, ignore_index=True).sort_values(
+        ["account_id", "offer_net"], ascending=[True, False], kind="stable"
+    )
+    return table.drop_duplicates("account_id").reset_index(drop=True)[columns], model.judged_
