@@ -10,6 +10,7 @@ _FEWEST = 10
 # what an action of usual cost is thought to move yearly sales by before any was tried, as standard
 # deviations: that which all kinds have in common, and each kind's own
 _COMMON, _OWN = 0.15, 0.04
+_BEYOND = 2.5  # errors from zero before a change of margin counts at all
 _Z95 = 1.959964
 
 
@@ -32,7 +33,8 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
         One row a kind with ten treated rows or more: `kind`, `treated`, `cost` (median of the
         treated; missing if unknown), `sales_seen` and `margin_seen` (estimates as they are),
         `sales` (expected change of yearly sales, a share) with `sales_error`, `margin` (change of
-        profit per sales) with `margin_error`; the errors are standard deviations of what is
+        profit per sales; none unless it is clear that the kind touches prices) with
+        `margin_error`; the errors are standard deviations of what is
         expected. Empty if there are too few rows.
 
     References
@@ -57,9 +59,11 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     effort = table["cost"].where(table["cost"] > 0)
     effort = effort.fillna(effort.median()).fillna(1.0).to_numpy(float)
     table["sales"], table["sales_error"] = shrink(sales, sales_cov, effort=effort)
-    # an action is not expected to touch prices, so each margin stands against zero by itself
-    table["margin_error"] = np.sqrt(np.diag(margin_cov))
-    table["margin"] = towards_zero(margin, table["margin_error"].to_numpy())
+    # few actions touch prices; on large sales a little noise of margin would outweigh all else
+    error = np.sqrt(np.diag(margin_cov))
+    table["margin"] = towards_zero(margin, _BEYOND * error)
+    kept = table["margin"].to_numpy() / np.where(margin == 0, 1.0, margin)
+    table["margin_error"] = error * np.sqrt(kept)
     return table[columns]
 
 
