@@ -287,7 +287,7 @@ def action_effects(
                 continue
             x = known.loc[used.index]
             if measure == "profit":
-                x = x.assign(**{"profit before": used["profit_before"] * YEAR / _known_days(used)})
+                x = x.assign(**{"profit before": used["profit_before"]})
             if part == PARTS[0]:
                 # a lot needs no adjustment: a few columns make it more precise
                 first = ["profit before"] if measure == "profit" else ["last half-year", "growth"]
