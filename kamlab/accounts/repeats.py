@@ -160,18 +160,19 @@ def _histories(days: nw.LazyFrame, amount: str) -> nw.LazyFrame:
     """Condense purchase days to accounts; the first day is no repeat."""
     known = nw.col("cost_lines") > 0 if amount == "gross_profit" else nw.lit(True)
     value = nw.when(known).then(nw.col(amount))
-    days = days.select("account_id", number=day_number("day"), value=value)
-    days, begun = opening(days, "value", ["number"])
+    days = days.select("account_id", "day", value=value)
+    days, begun = opening(days, "value", ["day"])
     return (
         days.group_by("account_id")
         .agg(
             nw.len().cast(nw.Int64).alias("days"),
-            nw.col("number").min().alias("first"),
-            nw.col("number").max().alias("last"),
+            nw.col("day").min().alias("first"),
+            nw.col("day").max().alias("last"),
             nw.col("value").sum().alias("all"),
             nw.col("value").count().cast(nw.Int64).alias("known"),
             begun.alias("begun"),
         )
+        .with_columns(first=day_number("first"), last=day_number("last"))
         .sort("account_id")
     )
 
