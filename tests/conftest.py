@@ -132,6 +132,7 @@ def spark(require_part):
         from pyspark.sql import SparkSession
     except ImportError:
         require_part(False, "PySpark")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # what scores rows on its workers
     with warnings.catch_warnings():
         # Spark's launcher leaves its pipes to the garbage collector
         warnings.simplefilter("ignore", ResourceWarning)

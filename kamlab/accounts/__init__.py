@@ -9,6 +9,7 @@ _HOMES = {
     "roll_up": "groups",
     "snapshots": "origins",
     "top_parents": "groups",
+    "purchase_histories": "repeats",
     "repeat_purchases": "repeats",
 }
 

@@ -7,12 +7,10 @@ purchase, not the days since it, which `account_facts` gives as `days_since_last
 from datetime import date
 
 import narwhals as nw
-import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
 from kamlab.accounts.days import account_days, bought
-from kamlab.accounts.dictionary import REPEATS
 from kamlab.accounts.engine import (
     as_day,
     as_lines,
@@ -20,7 +18,6 @@ from kamlab.accounts.engine import (
     day_number,
     in_duckdb,
     opening,
-    ratio,
     to_pandas,
 )
 
@@ -84,6 +81,43 @@ def repeat_purchases(
       account_id  frequency  recency    T  monetary_value
     0          a          1      1.0  2.0             5.0
     """
+    return to_pandas(
+        purchase_histories(
+            orders, as_of, unit=unit, start=start, amount=amount, zero_price=zero_price
+        ).sort("account_id")
+    )
+
+
+def purchase_histories(
+    orders: IntoFrame,
+    as_of: date | str,
+    *,
+    unit: str = "D",
+    start: date | str | None = None,
+    amount: str = "net_sales",
+    zero_price: str = "drop",
+) -> nw.LazyFrame:
+    """Condense order lines as `repeat_purchases` does, and leave the table on its engine.
+
+    For accounts by the million, whose table is not to pass through one process:
+    `kamlab.value.scoring` predicts from it where it is.
+
+    Parameters
+    ----------
+    orders, as_of, unit, start, amount, zero_price
+        As for `repeat_purchases`.
+
+    Returns
+    -------
+    nw.LazyFrame
+        `account_id`, `frequency`, `recency`, `T` and `monetary_value`, in no order. Narwhals'
+        `to_native` gives the engine's own table.
+
+    Raises
+    ------
+    DataRefusedError, ValueError
+        As `repeat_purchases`.
+    """
     if unit not in UNITS:
         raise ValueError(f"unit is 'D' (days) or 'W' (weeks), not {unit!r}")
     if amount not in AMOUNTS:
@@ -96,7 +130,7 @@ def repeat_purchases(
         needed.append("cost_of_goods")
         _require_cost(lines)
     days = account_days(lines.select(needed)).filter(bought(zero_price))
-    return _finish(to_pandas(_histories(days, amount)), end, UNITS[unit])
+    return _histories(days, amount, end, UNITS[unit])
 
 
 def repeats_of_days(
@@ -143,7 +177,7 @@ def repeats_of_days(
     )
     days = in_duckdb(table).with_columns(nw.col("day").cast(nw.Date))
     days = days.filter(nw.col("day") < nw.lit(end)).filter(bought(zero_price))
-    return _finish(to_pandas(_histories(days, amount)), end, UNITS[unit])
+    return to_pandas(_histories(days, amount, end, UNITS[unit]).sort("account_id"))
 
 
 def _require_cost(lines: nw.LazyFrame) -> None:
@@ -156,35 +190,26 @@ def _require_cost(lines: nw.LazyFrame) -> None:
         )
 
 
-def _histories(days: nw.LazyFrame, amount: str) -> nw.LazyFrame:
+def _histories(days: nw.LazyFrame, amount: str, end: date, unit: int) -> nw.LazyFrame:
     """Condense purchase days to accounts; the first day is no repeat."""
     known = nw.col("cost_lines") > 0 if amount == "gross_profit" else nw.lit(True)
-    value = nw.when(known).then(nw.col(amount))
-    days = days.select("account_id", "day", value=value)
+    days = days.select("account_id", "day", value=nw.when(known).then(nw.col(amount)))
     days, begun = opening(days, "value", ["day"])
-    return (
-        days.group_by("account_id")
-        .agg(
-            nw.len().cast(nw.Int64).alias("days"),
-            nw.col("day").min().alias("first"),
-            nw.col("day").max().alias("last"),
-            nw.col("value").sum().alias("all"),
-            nw.col("value").count().cast(nw.Int64).alias("known"),
-            begun.alias("begun"),
-        )
-        .with_columns(first=day_number("first"), last=day_number("last"))
-        .sort("account_id")
+    sums = days.group_by("account_id").agg(
+        nw.len().cast(nw.Int64).alias("days"),
+        nw.col("day").min().alias("first"),
+        nw.col("day").max().alias("last"),
+        nw.col("value").sum().alias("all"),
+        nw.col("value").count().cast(nw.Int64).alias("known"),
+        begun.alias("begun"),
     )
-
-
-def _finish(raw: pd.DataFrame, end: date, unit: int) -> pd.DataFrame:
-    """Turn day numbers into ages in the unit asked for."""
-    repeats = raw["known"] - raw["begun"].notna()
-    spent = raw["all"] - raw["begun"].fillna(0.0)
-    result = raw.assign(
-        frequency=raw["days"] - 1,
-        recency=(raw["last"] - raw["first"]) / unit,
-        T=(end.toordinal() - 1 - raw["first"]) / unit,
-        monetary_value=ratio(spent, repeats.to_numpy(np.float64)),
+    first, last = day_number("first").cast(nw.Float64), day_number("last").cast(nw.Float64)
+    repeats = nw.col("known") - nw.when(nw.col("begun").is_null()).then(0).otherwise(1)
+    spent = nw.col("all") - nw.col("begun").fill_null(0.0)
+    return sums.select(
+        "account_id",
+        frequency=nw.col("days") - 1,
+        recency=(last - first) / unit,
+        T=(float(end.toordinal() - 1) - first) / unit,
+        monetary_value=nw.when(repeats > 0).then(spent / repeats.cast(nw.Float64)),
     )
-    return result[list(REPEATS)]

@@ -5,6 +5,7 @@ stay there; every other table is small and is read as always.
 """
 
 import os
+import sys
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ def _spark(entry: Entry, mapping: Mapping) -> tuple[Any, str]:
             f"{entry.place}: engine = \"spark\" needs the extra: pip install 'kamlab[spark]'."
         ) from None
     settings = {"spark.master": "local[*]"} | _QUIET | dict(mapping.spark)
+    if settings["spark.master"].startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("kamlab")
     for setting, value in settings.items():
         builder = builder.config(setting, value)

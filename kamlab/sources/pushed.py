@@ -302,7 +302,8 @@ def _shown(
     problem = found["problem"].astype(object)
     problem = problem.mask(problem.isna() & other, "currency|in another currency")
     problem = problem.where(problem.notna(), _out_of_time(days, believed)).astype(str)
-    column = problem.str.partition("|")[0]
+    parts = [text.partition("|") for text in problem]
+    column = [name for name, _, _ in parts]
     values = [found[name].iloc[k] if name in found else None for k, name in enumerate(column)]
     table = pd.DataFrame(
         {
@@ -311,7 +312,7 @@ def _shown(
             "row": pd.Series(pd.NA, index=found.index, dtype="Int64"),
             "column": column,
             "value": [None if pd.isna(value) else str(value) for value in values],
-            "reason": problem.str.partition("|")[2],
+            "reason": [reason for _, _, reason in parts],
             "expected": [_expected(name, reporting, believed) for name in column],
             "amount": found["net_sales"],
             "currency": found["currency"].fillna(reporting),
