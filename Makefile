@@ -74,8 +74,8 @@ docs: $(VENV)/docs.stamp  ## build the documentation in site/ (publishes the dem
 	KAMLAB_REPORTS=$(abspath $(OUT)) $(BIN)/python -m sphinx --fail-on-warning --quiet docs site
 	@echo "The documentation is in site/index.html"
 
-bench: $(VENV)/test.stamp  ## measure against peers; every file of benchmarks/ says what it needs
-	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+bench: $(VENV)/test.stamp  ## measure against peers: one table of ratios (SAVE=… keeps it)
+	$(BIN)/python benchmarks/run.py $(if $(SAVE),--save $(SAVE))
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-annotate --no-header pyproject.toml --group build

@@ -1,0 +1,208 @@
+"""How do time and memory grow with order lines and accounts, by engine and by study?
+
+    python benchmarks/scale.py [--lines 100000 1000000 10000000] [--accounts 1000 10000 100000]
+        [--engines duckdb polars spark postgres] [--studies] [--out benchmarks/scale.md]
+        [--picture docs/images/scale.png]
+
+Account facts are worked out by each engine in a process of its own, from Parquet files (postgres:
+from a table that is there); seconds, seconds of processor of the process and what it started, and
+its largest memory stand side by side. `--studies` publishes all studies on the demo in two sizes
+and gives how the cost of each grows. The exponent is that of a straight line through the logarithms
+of the two largest sizes: 1 is twice the time for twice the lines.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+WORK = """
+import json, os, resource, sys, time
+engine, place, as_of = sys.argv[1:]
+from kamlab.accounts import account_facts
+if engine == "duckdb":
+    import duckdb
+    duckdb.execute("SET memory_limit = '3GB'")
+    lines = duckdb.read_parquet(place)
+elif engine == "polars":
+    import polars
+    lines = polars.scan_parquet(place)
+elif engine == "spark":
+    from pyspark.sql import SparkSession
+    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    session = session.config("spark.driver.memory", "4g").config("spark.log.level", "ERROR")
+    lines = session.getOrCreate().read.parquet(place)
+    lines.limit(1).count()
+else:
+    import ibis
+    lines = ibis.connect(os.environ["SCALE_DATABASE"]).table(place)
+begin = time.perf_counter()
+facts = account_facts(lines, as_of)
+seconds = time.perf_counter() - begin
+import psutil
+rest = [child.memory_info().rss for child in psutil.Process().children(recursive=True)]
+used = resource.getrusage(resource.RUSAGE_SELF)
+print("RESULT" + json.dumps({
+    "accounts": len(facts), "seconds": seconds,
+    "gigabytes": used.ru_maxrss / 2**20 + sum(rest) / 2**30,
+}))
+"""
+AS_OF = "2025-01-01"
+
+
+def make(file: Path, lines: int, accounts: int) -> None:
+    """Write order lines of four years in one Parquet file."""
+    duckdb.connect().execute(
+        f"""COPY (SELECT 'A' || (hash(i) % {accounts})::varchar AS account_id,
+        'O' || (i // 3)::varchar AS order_id,
+        date '2021-01-01' + (hash(i // 3 + 7) % 1461)::int AS order_date,
+        round(10 + hash(i + 1) % 100000 / 100, 2) AS net_sales,
+        round((10 + hash(i + 1) % 100000 / 100) * 0.7, 2) AS cost_of_goods,
+        'P' || (hash(i + 3) % 200)::varchar AS product_id,
+        'C' || (hash(i + 4) % 6)::varchar AS category FROM range({lines}) t(i))
+        TO '{file}' (FORMAT parquet)"""
+    )
+
+
+def measure(engine: str, place: str) -> dict[str, float]:
+    """Work facts out in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WORK, engine, place, AS_OF],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{engine}, {place}: {done.stderr[-1500:]}")
+    return json.loads(done.stdout.rpartition("RESULT")[2])
+
+
+def load(file: Path, table: str) -> None:
+    """Copy lines into a table of the database named by SCALE_DATABASE."""
+    connection = duckdb.connect()
+    connection.execute("INSTALL postgres; LOAD postgres")
+    connection.execute(f"ATTACH '{os.environ['SCALE_DATABASE']}' AS pg (TYPE postgres)")
+    connection.execute(f"CREATE OR REPLACE TABLE pg.{table} AS FROM '{file}'")
+
+
+def exponent(sizes: list[float], costs: list[float]) -> float:
+    """Give the slope between the two largest sizes, on logarithms."""
+    (small, cheap), (large, dear) = sorted(zip(sizes, costs, strict=True))[-2:]
+    return math.log(dear / cheap) / math.log(large / small)
+
+
+def facts_table(asked: argparse.Namespace, folder: Path) -> pd.DataFrame:
+    """Measure account facts over lines, then over accounts."""
+    plan = [("lines", lines, max(lines // 250, 10)) for lines in asked.lines]
+    plan += [("accounts", asked.account_lines, accounts) for accounts in asked.accounts]
+    rows = []
+    for grows, lines, accounts in plan:
+        file = folder / f"{lines}_{accounts}.parquet"
+        make(file, lines, accounts)
+        for engine in asked.engines:
+            place = str(file)
+            if engine == "postgres":
+                if lines > asked.postgres_most:
+                    continue
+                place = f"lines_{lines}_{accounts}"
+                load(file, place)
+            found = measure(engine, place)
+            rows.append({"grows": grows, "engine": engine, "lines": lines, **found})
+            print(rows[-1], flush=True)
+        file.unlink()
+    return pd.DataFrame(rows)
+
+
+def studies_table(folder: Path, sizes: tuple[str, str]) -> pd.DataFrame:
+    """Publish all studies on the demo in two sizes; give seconds and exponent of each."""
+    kamlab = [sys.executable, "-m", "kamlab"]
+    seconds, lines = {}, []
+    for size in sizes:
+        data, out = folder / size, folder / f"reports-{size}"
+        subprocess.run([*kamlab, "demo", str(data), "--size", size, "--seed", "7"], check=True)
+        subprocess.run(
+            [*kamlab, "run", "--all", "--data", str(data), "--out", str(out)], check=False
+        )
+        told = [json.loads(path.read_text()) for path in out.glob("*/latest/manifest.json")]
+        seconds[size] = {one["study"]: one["timings"]["notebook_seconds"] for one in told}
+        lines.append(duckdb.sql(f"SELECT count(*) FROM '{data}/orders*.parquet'").fetchone()[0])
+    table = pd.DataFrame(seconds).dropna()
+    table["exponent"] = [exponent(lines, list(row)) for row in table[list(sizes)].to_numpy()]
+    return table.rename(columns=dict(zip(sizes, (f"{n:,} lines" for n in lines), strict=True)))
+
+
+def written(table: pd.DataFrame) -> str:
+    """Write a table in Markdown."""
+    rows = [list(table.columns), ["---"] * table.shape[1]]
+    rows += [
+        [
+            f"{cell:,.2f}"
+            if isinstance(cell, float)
+            else f"{cell:,}"
+            if isinstance(cell, int)
+            else cell
+            for cell in row
+        ]
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Draw seconds and memory against lines."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    for axes, what in zip(figure.subplots(1, 2), ("seconds", "gigabytes"), strict=True):
+        for engine, rows in table[table["grows"] == "lines"].groupby("engine"):
+            axes.loglog(rows["lines"], rows[what], marker="o")
+            axes.annotate(engine, (rows["lines"].iloc[-1], rows[what].iloc[-1]), fontsize=9)
+        axes.set_xlabel("order lines")
+        axes.set_title(f"Account facts: {what}")
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Measure, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lines", type=int, nargs="*", default=[100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--accounts", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--account-lines", type=int, default=5_000_000)
+    parser.add_argument("--engines", nargs="*", default=["duckdb", "polars", "spark"])
+    parser.add_argument("--postgres-most", type=int, default=5_000_000)
+    parser.add_argument("--studies", action="store_true")
+    parser.add_argument("--sizes", nargs=2, default=("small", "medium"))
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--picture", type=Path)
+    asked = parser.parse_args()
+    parts = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if asked.lines or asked.accounts:
+            table = facts_table(asked, folder)
+            parts.append(written(table))
+            for (grows, engine), rows in table.groupby(["grows", "engine"]):
+                if len(rows) > 1:
+                    slope = exponent(list(rows[grows]), list(rows["seconds"]))
+                    parts.append(f"{engine}, over {grows}: exponent {slope:.2f}")
+            if asked.picture:
+                draw(table, asked.picture)
+        if asked.studies:
+            parts.append(
+                written(studies_table(folder, tuple(asked.sizes)).reset_index(names="study"))
+            )
+    text = "\n\n".join(parts)
+    print(text)
+    if asked.out:
+        asked.out.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
