@@ -5,9 +5,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 from scipy.special import polygamma
+from scipy.stats import chi2
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MIN_GAPS = 4
+_MIN_DAYS = 20
 
 
 def cadence(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -155,6 +157,7 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     -------
     pd.DataFrame
         One row an account with an order day: `usual_weekday`, `weekday_share` (of its order days),
+        `weekday_p` (chi-square test of its weekdays being those of all; missing below 20 days),
         `month_end_share` (order days in the last five days of a month; about 0.16 by chance),
         `usual_order` and `largest_order` (net sales per order: median over days, and largest day),
         and `usual_batch` (median over days of the quantity an order line; missing without
@@ -165,6 +168,11 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     codes, accounts = pd.factorize(bought["account_id"], sort=True)
     cells = codes * 7 + bought["day"].dt.day_of_week.to_numpy()
     per = np.bincount(cells, minlength=7 * len(accounts)).reshape(-1, 7)
+    everybody = per.sum(axis=0) / max(per.sum(), 1)
+    used = everybody > 0
+    usual = per.sum(axis=1)[:, None] * everybody[used]
+    chi = ((per[:, used] - usual) ** 2 / usual).sum(axis=1)
+    chance = chi2.sf(chi, max(int(used.sum()) - 1, 1))
     left = (bought["day"].dt.days_in_month - bought["day"].dt.day).to_numpy()
     days_of = per.sum(axis=1)
     paid = days.assign(day=pd.to_datetime(days["day"]))
@@ -178,6 +186,7 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
         {
             "usual_weekday": np.array(WEEKDAYS, dtype=object)[per.argmax(axis=1)],
             "weekday_share": per.max(axis=1) / days_of,
+            "weekday_p": np.where((days_of >= _MIN_DAYS) & (used.sum() > 1), chance, np.nan),
             "month_end_share": np.bincount(codes, left < 5, len(accounts)) / days_of,
             "usual_batch": batch.to_numpy(),
             "usual_order": size.median().reindex(accounts).to_numpy(),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from kamlab.accounts.engine import ratio
 
-CAUSES = ("discounts", "cost of what it buys", "service", "returns")
+CAUSES = ("discounts", "cost of what it buys", "small orders", "service", "terms", "returns")
 
 
 def loss_makers(profit: pd.DataFrame, *, peers: pd.Series | None = None) -> pd.DataFrame:
@@ -31,21 +31,27 @@ def loss_makers(profit: pd.DataFrame, *, peers: pd.Series | None = None) -> pd.D
 
     Notes
     -----
-    Rates are those of all peers together, the loss makers with them: on list sales for discounts,
-    on list sales for the cost of goods (dear or discounted-out products), on net sales for service,
-    and returns valued at the peers' margin.
+    Rates are those of all peers together, the loss makers with them, on list sales: of discounts,
+    of the cost of goods (dear or discounted-out products) and of interest on what is owed (terms,
+    where `credit_cost` is known). What serving costs beyond that is taken apart in two: more orders
+    for the same sales than peers place (small orders, at the peers' cost of an order), and more
+    cost an order than theirs (service). Returns are valued at the peers' margin.
     """
     table = profit[profit["gross_profit"].notna()].copy()
     kind = table["account_id"].map(peers).fillna("all") if peers is not None else "all"
     table["kind"] = kind
+    credit = table.get("credit_cost", pd.Series(np.nan, index=table.index)).fillna(0.0)
+    table["credit"] = credit
+    table["serve"] = table["cost_to_serve"].fillna(0.0) - credit
     sums = table.groupby("kind")[
-        ["list_sales", "discount", "net_sales", "cost_of_goods", "cost_to_serve", "contribution",
+        ["list_sales", "discount", "net_sales", "orders", "serve", "credit", "contribution",
          "returns"]
     ].sum()  # fmt: skip
     usual = {
         "discount": ratio(sums["discount"], sums["list_sales"]),
-        "cost": ratio(sums["cost_of_goods"], sums["list_sales"]),
-        "serve": ratio(sums["cost_to_serve"], sums["list_sales"]),
+        "serve": ratio(sums["serve"], sums["list_sales"]),
+        "an_order": ratio(sums["serve"], sums["orders"]),
+        "credit": ratio(sums["credit"], sums["list_sales"]),
         "returns": ratio(sums["returns"], sums["list_sales"] + sums["returns"]),
         "margin": ratio(sums["contribution"], sums["list_sales"]),
     }
@@ -54,10 +60,13 @@ def loss_makers(profit: pd.DataFrame, *, peers: pd.Series | None = None) -> pd.D
     listed = table["list_sales"].to_numpy(float)
     # what came back is in net sales already: at the peers' rate it would have sold that much
     back = (of["returns"] * (listed + table["returns"]) - table["returns"]).to_numpy(float)
+    at_peers_cost = of["an_order"] * table["orders"].to_numpy(float)
     parts = {
         "returns": back * of["margin"],
         "discounts": of["discount"] * listed - table["discount"].to_numpy(float),
-        "service": of["serve"] * listed - table["cost_to_serve"].fillna(0.0).to_numpy(float),
+        "small orders": of["serve"] * listed - at_peers_cost,
+        "service": at_peers_cost - table["serve"].to_numpy(float),
+        "terms": of["credit"] * listed - table["credit"].to_numpy(float),
     }
     gap = table["contribution"].to_numpy(float) - of["margin"] * listed
     parts["cost of what it buys"] = gap - sum(parts.values())
@@ -71,7 +80,9 @@ def loss_makers(profit: pd.DataFrame, *, peers: pd.Series | None = None) -> pd.D
         {
             "discounts": "raise the price or end a discount",
             "cost of what it buys": "move it to products that earn, or reprice what it buys",
+            "small orders": "set a least order, charge for small ones, or take them by web",
             "service": "charge for service, or serve it by inside sales and web",
+            "terms": "shorten its terms, or ask for what is overdue",
             "returns": "find out why goods come back",
         }
     )

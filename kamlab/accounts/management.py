@@ -15,6 +15,7 @@ PROXIES = (
     "forecast_share",
     "plan_change",
     "forecast_error",
+    "modern_share",
     "late_share",
     "categories",
     "returns_rate",

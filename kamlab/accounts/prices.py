@@ -12,6 +12,7 @@ from scipy.sparse.linalg import lsmr
 from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
+_FEWEST_OF_A_REGION = 5
 
 
 def price_sums(
@@ -48,7 +49,9 @@ def price_sums(
     return to_pandas(sums.sort("account_id", "product_id", "month"))
 
 
-def price_effects(sums: pd.DataFrame, *, confidence: float = 0.9) -> pd.DataFrame:
+def price_effects(
+    sums: pd.DataFrame, *, confidence: float = 0.9, regions: pd.Series | None = None
+) -> pd.DataFrame:
     """Estimate how far each account's prices stand from its peers', other things equal.
 
     The logarithm of the price per unit is split into a product, a month, the size of the order
@@ -63,6 +66,9 @@ def price_effects(sums: pd.DataFrame, *, confidence: float = 0.9) -> pd.DataFram
         and `quantity` (of purchases only, both positive; other rows are left out) and `lines`.
     confidence : float, default 0.9
         Of the interval, between 0 and 1.
+    regions : pd.Series indexed by account_id, optional
+        Where each account is. What the prices of a region of 5 accounts or more have in common,
+        beyond the chance of who is in it, is no concession to its accounts and is taken off.
 
     Returns
     -------
@@ -100,6 +106,8 @@ def price_effects(sums: pd.DataFrame, *, confidence: float = 0.9) -> pd.DataFram
     table = pd.DataFrame(index=everyone)
     if len(shared):
         raw, error = _fit(shared)
+        if regions is not None:
+            raw = raw - _of_region(raw, regions)
         spread = between_variance(raw.to_numpy(), error.to_numpy())
         trust = spread / (spread + error**2) if spread > 0 else error * 0.0
         shrunk, left = raw * trust, np.sqrt(trust * error**2)
@@ -151,6 +159,21 @@ def _fit(shared: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         pd.Series(effect, index=accounts),
         pd.Series(_errors(residual, weight, account, product), index=accounts),
     )
+
+
+def _of_region(effect: pd.Series, regions: pd.Series) -> pd.Series:
+    """Give what the effects of each account's region have in common, shrunk by chance."""
+    region = regions[~regions.index.duplicated()].reindex(effect.index)
+    groups = effect.groupby(region)
+    stats = pd.DataFrame({"mean": groups.mean(), "sd": groups.std(), "n": groups.size()})
+    stats = stats[(stats["n"] >= _FEWEST_OF_A_REGION) & (stats["sd"] > 0)]
+    error = (stats["sd"] / np.sqrt(stats["n"])).to_numpy()
+    spread = between_variance(stats["mean"].to_numpy(), error)
+    if not spread > 0:
+        return pd.Series(0.0, index=effect.index)
+    centre = np.average(stats["mean"], weights=1 / (error**2 + spread))
+    common = (stats["mean"] - centre) * spread / (spread + error**2)
+    return region.map(common).astype(float).fillna(0.0)
 
 
 def _dummies(codes: np.ndarray, count: int) -> csr_matrix:

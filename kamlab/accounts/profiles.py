@@ -41,6 +41,7 @@ def profiles(
     wallet_observations: pd.DataFrame | None = None,
     contacts: pd.DataFrame | None = None,
     forecasts: pd.DataFrame | None = None,
+    activities: pd.DataFrame | None = None,
     industry: Industry | None = None,
     wallets: str = MEAN,
 ) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def profiles(
     as_of : date
         Exclusive.
     accounts, invoices, interactions, financials, ratings, wallet_observations, contacts, \
-            forecasts : pd.DataFrame, optional
+            forecasts, activities : pd.DataFrame, optional
         Canonical tables; without one, its columns are missing throughout.
     industry : Industry, optional
         Its families, channels, thresholds and rates; default the shipped profile.
@@ -75,13 +76,14 @@ def profiles(
         weekdays(days, as_of),
         _order_channel(orders, as_of, trade),
         _families(orders, as_of, accounts, trade),
-        _prices(orders, as_of),
+        _prices(orders, as_of, accounts),
         _space(facts, known_wallets(accounts, wallet_observations, as_of), trade, wallets),
         _payment(invoices, as_of, accounts, trade),
         _credit(invoices, as_of, financials, trade),
         _contacts(interactions, as_of),
         None if contacts is None else people_reached(contacts, interactions, as_of),
         None if forecasts is None else plan_conduct(forecasts, months, as_of),
+        None if activities is None else _rush(activities, facts, as_of, trade),
     ]
     table = facts
     for part in parts:
@@ -126,7 +128,32 @@ def _families(
     )
     best = lacking.drop_duplicates("account_id")[["account_id", "family", "expected"]]
     best = best.rename(columns={"family": "next_family", "expected": "next_family_sales"})
-    return variety(sales).merge(best, on="account_id", how="left")
+    table = variety(sales).merge(best, on="account_id", how="left")
+    if trade.modern:
+        modern = sales["net_sales"].where(sales["family"].isin(trade.modern), 0.0)
+        share = (
+            modern.groupby(sales["account_id"]).sum()
+            / sales.groupby("account_id")["net_sales"].sum()
+        )
+        table["modern_share"] = table["account_id"].map(share)
+    return table
+
+
+def _rush(
+    activities: pd.DataFrame, facts: pd.DataFrame, as_of: date, trade: Industry
+) -> pd.DataFrame:
+    """Give the share of the last year's orders that were rush orders, by what was done for them."""
+    when = pd.to_datetime(activities["date"])
+    end = pd.Timestamp(as_of)
+    seen = activities[(when < end) & (when >= end - YEAR)]
+    is_rush = {
+        name: any(word in fold(str(name)) for word in trade.rush)
+        for name in seen["activity"].unique()
+    }
+    times = seen.loc[seen["activity"].map(is_rush).astype(bool), "account_id"].value_counts()
+    orders = facts["orders_12m"].where(facts["orders_12m"] > 0)
+    share = facts["account_id"].map(times).fillna(0.0) / orders
+    return pd.DataFrame({"account_id": facts["account_id"], "rush_share": share.clip(upper=1.0)})
 
 
 def kinds_of(accounts: pd.DataFrame | None) -> pd.Series | None:
@@ -136,12 +163,17 @@ def kinds_of(accounts: pd.DataFrame | None) -> pd.Series | None:
     return accounts.drop_duplicates("account_id").set_index("account_id")["industry"]
 
 
-def _prices(orders: IntoFrame, as_of: date) -> pd.DataFrame | None:
-    """Compare prices of the last two years."""
+def _prices(orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Compare prices of the last two years, within regions where they are known."""
     sums = price_sums(orders, as_of, start=as_of - 2 * YEAR)
     if sums is None or sums.empty:
         return None
-    effects = price_effects(sums).rename(columns={"standard_error": "price_effect_se"})
+    regions = None
+    if accounts is not None and "region" in accounts:
+        regions = accounts.drop_duplicates("account_id").set_index("account_id")["region"]
+    effects = price_effects(sums, regions=regions).rename(
+        columns={"standard_error": "price_effect_se"}
+    )
     return effects[["account_id", "price_effect", "price_effect_se", "price_gap"]]
 
 

@@ -39,10 +39,10 @@ def account_profit(
     start : date or str, optional
         First day seen; default all.
     rates : mapping of str to float, optional
-        What serving costs, in the currency: by `order`, `visit`, `complaint`, `contact` (of any
-        kind) and `credit_day` (a share of the amount outstanding a day). Used for accounts whose
-        lines carry no cost to serve; a rate whose table is absent counts nothing, and is not in
-        the sum.
+        What serving costs, in the currency: by `order`, `visit`, `complaint` and `contact` (of
+        any kind), for accounts whose lines carry no cost to serve; and by `credit_day` (a share of
+        the amount outstanding a day), which no line carries, for all. A rate whose table is absent
+        counts nothing, and is not in the sum.
     interactions, invoices : pd.DataFrame, optional
         Canonical tables, for complaints and contacts, and for credit days.
     serving : pd.DataFrame, optional
@@ -59,9 +59,11 @@ def account_profit(
         discounts known), `discount`, `net_sales`, `returns` (already in net sales), `cost_of_goods`
         and `gross_profit` (over lines whose cost is known; missing where none is),
         `margin_rate`, `cost_known_share`, `cost_to_serve` (missing where nothing tells it),
-        `serve_source` ("given", "activities", "rates" or "unknown"), `contribution` (gross profit
-        less cost to serve; without the latter where that is unknown) and `contribution_rate`. Net
-        sales and gross profit add up to those of the order lines to the cent.
+        `credit_cost` (interest on what it owed, a part of the cost to serve; missing without its
+        rate or invoices), `serve_source` ("given", "activities", "rates" or "unknown"),
+        `contribution` (gross profit less cost to serve; without the latter where that is unknown)
+        and `contribution_rate`. Net sales and gross profit add up to those of the order lines to
+        the cent.
 
     Raises
     ------
@@ -83,12 +85,18 @@ def account_profit(
     table["cost_known_share"] = ratio(table.pop("turnover_with_cost"), table.pop("turnover"))
     table["list_sales"] = table["net_sales"] + table["discount"]
     carried = table.pop("serve_lines") > 0
-    by_rates = _served(table, given, interactions, invoices, begin, end, visits)
+    by_rates = _served(table, given, interactions, begin, end, visits)
     how = "rates"
     if serving is not None and len(serving):
         cost = serving.set_index("account_id")["cost_to_serve"]
         by_rates, how = table["account_id"].map(cost).astype(float).fillna(0.0), "activities"
     table["cost_to_serve"] = table["cost_to_serve"].where(carried, by_rates)
+    table["credit_cost"] = np.nan
+    if invoices is not None and "credit_day" in given:
+        first = pd.Timestamp(1, 1, 1) if begin is None else pd.Timestamp(begin)
+        owed = table["account_id"].map(_credit_days(invoices, first, pd.Timestamp(end)))
+        table["credit_cost"] = given["credit_day"] * owed.fillna(0.0)
+        table["cost_to_serve"] = table["cost_to_serve"].fillna(0.0) + table["credit_cost"]
     table["serve_source"] = np.select(
         [carried, table["cost_to_serve"].notna()], ["given", how], "unknown"
     )
@@ -96,8 +104,8 @@ def account_profit(
     table["contribution_rate"] = ratio(table["contribution"], table["net_sales"])
     columns = [
         "account_id", "orders", "list_sales", "discount", "net_sales", "returns", "cost_of_goods",
-        "gross_profit", "margin_rate", "cost_known_share", "cost_to_serve", "serve_source",
-        "contribution", "contribution_rate",
+        "gross_profit", "margin_rate", "cost_known_share", "cost_to_serve", "credit_cost",
+        "serve_source", "contribution", "contribution_rate",
     ]  # fmt: skip
     return table[columns]
 
@@ -153,7 +161,6 @@ def _served(
     table: pd.DataFrame,
     rates: Mapping[str, float],
     interactions: pd.DataFrame | None,
-    invoices: pd.DataFrame | None,
     begin: date | None,
     end: date,
     visits: Sequence[str],
@@ -180,9 +187,6 @@ def _served(
             if name in rates:
                 cost = cost + rates[name] * ids.map(rows["account_id"].value_counts()).fillna(0)
                 used = True
-    if invoices is not None and "credit_day" in rates:
-        owed = ids.map(_credit_days(invoices, first, pd.Timestamp(end))).fillna(0.0)
-        cost, used = cost + rates["credit_day"] * owed, True
     return cost if used else pd.Series(np.nan, index=table.index)
 
 

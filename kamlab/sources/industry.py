@@ -60,7 +60,8 @@ CRITERIA = (
 )
 CHANNELS = ("digital", "visits")
 UNITS = ("quantity",)
-_TOP = ("name", "units", "families", "channels", "thresholds", "rates", "criteria")
+_TOP = ("name", "units", "families", "assortment", "channels", "activities", "thresholds", "rates",
+        "criteria")  # fmt: skip
 _OF_CRITERION = ("weight", "least", "most")
 
 
@@ -98,6 +99,10 @@ class Industry:
         Words by which categories are told, by product family.
     channels : mapping of str to tuple of str
         Words, folded, by which channels are told: of `digital` ones and of `visits`.
+    modern : tuple of str
+        Families of a modern assortment.
+    rush : tuple of str
+        Words, folded, by which an activity is told to be a rush order.
     thresholds : mapping of str to float
         All of `THRESHOLDS`.
     rates : mapping of str to float
@@ -114,6 +119,8 @@ class Industry:
     quantity: str
     families: Mapping[str, tuple[str, ...]] = field(hash=False)
     channels: Mapping[str, tuple[str, ...]] = field(hash=False)
+    modern: tuple[str, ...]
+    rush: tuple[str, ...]
     thresholds: Mapping[str, float] = field(hash=False)
     rates: Mapping[str, float] = field(hash=False)
     currency: str
@@ -165,6 +172,8 @@ class Industry:
         """Say what is in force, a line a setting, for a table of the page."""
         said = {"unit of quantity": self.quantity}
         said |= {f"families: {name}": ", ".join(words) for name, words in self.families.items()}
+        said["assortment: modern"] = ", ".join(self.modern) or "not stated"
+        said["activities: rush"] = ", ".join(self.rush)
         said |= {f"channels: {name}": ", ".join(words) for name, words in self.channels.items()}
         for block, known, values in (
             ("thresholds", THRESHOLDS, self.thresholds),
@@ -224,6 +233,11 @@ def read_industry(path: str | Path | None = None) -> Industry:
             whole[key] = {name: whole[key][name] | value.get(name, {}) for name in whole[key]}
         else:
             whole[key] = whole[key] | value
+    modern = whole["assortment"]["modern"]
+    if "assortment" in own:
+        only_known(modern, list(whole["families"]), f"{path}, [assortment], modern")
+    else:  # ours, where they are among the user's families
+        whole["assortment"] = {"modern": [name for name in modern if name in whole["families"]]}
     return _made(whole, (SHIPPED.name, path.name))
 
 
@@ -240,6 +254,8 @@ def _made(said: dict[str, Any], files: tuple[str, ...]) -> Industry:
         channels=MappingProxyType(
             {key: tuple(fold(word) for word in words) for key, words in said["channels"].items()}
         ),
+        modern=tuple(said["assortment"]["modern"]),
+        rush=tuple(fold(word) for word in said["activities"]["rush"]),
         thresholds=MappingProxyType({k: float(v) for k, v in said["thresholds"].items()}),
         rates=MappingProxyType(rates),
         currency=said["rates"].get("currency", "").upper(),
@@ -268,6 +284,9 @@ def _read(path: Path) -> dict[str, Any]:
     channels = said.get("channels", {})
     only_known(channels, CHANNELS, f"{path}, [channels]")
     _check_words(channels, f"{path}, [channels]")
+    for block, key in (("assortment", "modern"), ("activities", "rush")):
+        only_known(said.get(block, {}), (key,), f"{path}, [{block}]")
+        _check_words(said.get(block, {}), f"{path}, [{block}]")
     _check_numbers(said.get("thresholds", {}), THRESHOLDS, f"{path}, [thresholds]")
     _check_rates(said.get("rates", {}), f"{path}, [rates]")
     _check_criteria(said.get("criteria", {}), f"{path}, [criteria]")

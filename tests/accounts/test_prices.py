@@ -129,3 +129,20 @@ def test_sums_count_purchases_by_month_and_nothing_else():
 
     assert sums[["net_sales", "quantity", "lines"]].to_numpy().tolist() == [[28.0, 3.0, 2.0]]
     assert price_sums(orders.drop(columns="quantity"), "2024-03-01") is None
+
+
+def test_what_a_regions_prices_have_in_common_is_no_concession():
+    frame, truth = _sums(3, rows=12_000)
+    regions = pd.Series([f"R{i % 4}" for i in range(len(truth))], index=truth.index)
+    level = regions.map({"R0": 0.0, "R1": 0.15, "R2": -0.15, "R3": 0.3})
+    dear = frame.assign(net_sales=frame["net_sales"] * np.exp(frame["account_id"].map(level)))
+
+    plain = price_effects(dear).set_index("account_id")["price_effect"]
+    within = price_effects(dear, regions=regions).set_index("account_id")["price_effect"]
+    nothing = price_effects(frame, regions=regions).set_index("account_id")["price_effect"]
+    none = price_effects(frame).set_index("account_id")["price_effect"]
+
+    assert spearmanr(within, truth[within.index]).statistic > 0.85
+    assert spearmanr(plain, truth[plain.index]).statistic < 0.6
+    assert (nothing - none).abs().max() < 0.02
+    assert within.groupby(regions).mean().abs().max() < 0.05

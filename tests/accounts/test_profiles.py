@@ -65,6 +65,23 @@ def test_people_families_and_plans_are_counted(full):
     assert bought.loc[bought["forecast_share"] == 0, "plan_change"].isna().all()
 
 
+def test_rush_orders_are_known_by_what_was_done(world):
+    orders = world.tables["orders"]
+    one = orders["account_id"].iloc[0]
+    done = pd.DataFrame(
+        {
+            "account_id": [one, one, one],
+            "date": ["2025-06-01", "2025-07-01", "2020-01-01"],
+            "activity": ["Rush order", "visit", "rush"],
+        }
+    )
+
+    table = profiles(orders[orders["account_id"] == one], AS_OF, activities=done).iloc[0]
+
+    assert table["rush_share"] == pytest.approx(1 / table["orders_12m"])
+    assert table["weekday_p"] == pytest.approx(1)  # alone it is everybody
+
+
 def test_the_newest_balance_is_in_the_profile(full, world):
     stated = world.tables["financials"]["account_id"].unique()
     scored = full[full["z_score"].notna()]

@@ -100,6 +100,37 @@ def test_parts_of_a_loss_add_up_to_the_gap():
     assert none.empty
 
 
+def test_small_orders_and_long_terms_are_causes_of_their_own():
+    rows = [("peer", f"p{i}", 100.0) for i in range(20)] + [
+        ("tiny", f"t{i}", 5.0) for i in range(20)
+    ]
+    rows += [("slow", f"s{i}", 100.0) for i in range(5)]
+    orders = pd.DataFrame(rows, columns=["account_id", "order_id", "net_sales"]).assign(
+        order_date=pd.Timestamp("2024-01-01")
+    )
+    orders["cost_of_goods"] = orders["net_sales"] * 0.7
+    owed = pd.DataFrame(
+        {
+            "account_id": ["slow"],
+            "invoice_date": ["2024-01-01"],
+            "paid_date": [None],
+            "amount": [500.0],
+        }
+    )
+
+    made = account_profit(
+        orders, "2024-07-01", rates={"order": 8.0, "credit_day": 0.01}, invoices=owed
+    )
+    lost = loss_makers(made).set_index("account_id")
+
+    assert made.set_index("account_id").loc["slow", "credit_cost"] == pytest.approx(
+        500 * 182 * 0.01
+    )
+    assert lost["main_cause"].to_dict() == {"slow": "terms", "tiny": "small orders"}
+    assert lost.loc["tiny", "service"] == pytest.approx(0, abs=1e-9)
+    assert lost[list(CAUSES)].sum(axis=1).to_numpy() == pytest.approx(lost["gap"].to_numpy())
+
+
 def test_the_resellers_that_lose_money(shared_data):
     from kamlab.sources import open_data
 

@@ -89,6 +89,11 @@ def test_the_digest_is_of_what_is_in_force_and_not_of_its_spelling(tmp_path):
         ("[criteria]\nmargin = { least = 2, most = 1 }", "margin: least is above most"),
         ('[families]\npouches = "pouch"', "must be a list of words"),
         ("[units]\nquantity = 3", "must be a short text"),
+        (
+            '[assortment]\nmodern = ["compostable"]',
+            "unknown key 'compostable'. Did you mean 'compos",
+        ),
+        ("[activities]\nrush = 3", "rush = 3 must be a list of words"),
         ('name = ""', "name = '' must be text"),
         ("name =", "not a TOML file"),
     ],
