@@ -98,6 +98,13 @@ def industry_profile() -> str:
     parts.append("## families\n")
     rows = [[name, ", ".join(words)] for name, words in shipped.families.items()]
     parts.append(_table(["family", "told by"], rows))
+    parts.append("## assortment, activities, channels\n")
+    rows = [
+        ["modern families", ", ".join(shipped.modern)],
+        ["rush orders", ", ".join(shipped.rush)],
+    ]
+    rows += [[f"{name} channels", ", ".join(words)] for name, words in shipped.channels.items()]
+    parts.append(_table(["words of", "shipped"], rows))
     return "\n".join(parts)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix, diags
 
 _ROUNDS = 500
 _CLOSE = 1e-7
@@ -134,10 +135,9 @@ def _facets(value: np.ndarray, account: np.ndarray, rater: np.ndarray) -> _Facet
     """
     n, m = int(account.max()) + 1, int(rater.max()) + 1
     per_account, per_rater = np.bincount(account, minlength=n), np.bincount(rater, minlength=m)
-    # what each account shares with the mean (first) and with every rater
-    shared = np.zeros((n, m + 1))
-    shared[:, 0] = per_account
-    np.add.at(shared, (account, rater + 1), 1.0)
+    # what each account shares with the mean (first) and with every rater: mostly nothing
+    places = (np.r_[np.arange(n), account], np.r_[np.zeros(n, int), rater + 1])
+    shared = csr_matrix((np.r_[per_account, np.ones(len(account))], places), shape=(n, m + 1))
     of_account = np.bincount(account, value, n)
     of_rest = np.append(value.sum(), np.bincount(rater, value, m))
     spread = max(float(value.var()), 1e-6)
@@ -146,12 +146,12 @@ def _facets(value: np.ndarray, account: np.ndarray, rater: np.ndarray) -> _Facet
         inverse = 1 / (per_account + left / between)
         block = np.diag(np.append(len(value), per_rater + left / severe).astype(float))
         block[0, 1:] = block[1:, 0] = per_rater
-        block = block - (shared * inverse[:, None]).T @ shared
+        taken = diags(inverse) @ shared
+        block = block - (taken.T @ shared).toarray()
         cover = np.linalg.inv(block)
         rest = cover @ (of_rest - shared.T @ (inverse * of_account))
         effect = inverse * (of_account - shared @ rest)
-        taken = shared * inverse[:, None]
-        effect_cover = inverse + np.einsum("ij,jk,ik->i", taken, cover, taken)
+        effect_cover = inverse + np.asarray(taken.multiply(taken @ cover).sum(axis=1)).ravel()
         old = (between, severe, left)
         fitted = rest[0] + effect[account] + rest[1:][rater]
         between = max(float((effect**2).mean() + left * effect_cover.mean()), 1e-9)

@@ -84,7 +84,7 @@ def _told(forecasts: pd.DataFrame, as_of: date, begin: pd.Period, end: pd.Period
     month = pd.to_datetime(forecasts["period"]).dt.to_period("M")
     made = pd.to_datetime(forecasts["made_at"])
     in_time = (made < month.dt.start_time) & (made < pd.Timestamp(as_of))
-    seen = forecasts.assign(month=month, made_at=made)
+    seen = forecasts.assign(month=month, made_at=made, quantity=forecasts["quantity"].astype(float))
     seen = seen[in_time & (month >= begin) & (month < end)]
     sums = seen.groupby(["account_id", "month", "made_at"], as_index=False)["quantity"].sum()
     return sums.sort_values(["account_id", "month", "made_at"], ignore_index=True)
