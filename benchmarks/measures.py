@@ -67,7 +67,8 @@ def _make(folder: Path, lines: int) -> None:
         ) to '{folder}/financials.parquet' (format parquet);
         copy (
             select 'A' || (i // 16 * 10)::varchar account_id, 'R' || (i // 8 % 97) rater_id,
-                   'item ' || i % 8 item, 1.0 + hash(i // 16) % 3 + hash(i) % 3 "value", date '2024-06-01' "date"
+                   'item ' || i % 8 item, 1.0 + hash(i // 16) % 3 + hash(i) % 3 "value",
+                   date '2024-06-01' "date"
             from range({accounts} // 10 * 16) t(i)
         ) to '{folder}/ratings.parquet' (format parquet);
         copy (
