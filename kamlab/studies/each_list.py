@@ -112,6 +112,12 @@ def _list_page(job: Job, rows: list[dict[str, Any]]) -> str:
         for head in (said["page"], *labels, said["what_to_do"])
     )
     body = "".join(_list_row(row, labels) for row in rows)
+    trade = (
+        f'<dl class="facts"><div><dt>{said["industry"]}</dt><dd>'
+        f"{html.escape(job.industry['name'])} · {job.industry['sha256'][:8]}</dd></div></dl>"
+        if job.industry
+        else ""
+    )
     title, as_of = html.escape(job.title), html.escape(str(job.parameters.get("as_of", "")))
     return f"""<!DOCTYPE html>
 <html lang="{html.escape(job.language)}">
@@ -125,7 +131,7 @@ def _list_page(job: Job, rows: list[dict[str, Any]]) -> str:
 </head>
 <body>
 <header><p class="up"><a href="../../index.html">{said["all"]}</a></p><h1>{title}</h1>
-<p class="purpose">{html.escape(job.purpose)}</p></header>
+<p class="purpose">{html.escape(job.purpose)}</p>{trade}</header>
 <main class="index"><div class="scroll" tabindex="0" role="region" aria-label="{title}">
 <table><caption>{said["pages"].format(count=f"{len(rows):,}")}</caption>
 <thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>
