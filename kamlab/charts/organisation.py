@@ -59,7 +59,7 @@ def organisation(
         axes.set_ylim(-depth - 0.75, 0.5)
         axes.set_axis_off()
         headline(axes, message)
-    return figure, f"Tree of who reports to whom. {message} {_said(people, outside)}"
+    return figure, f"Tree of who reports to whom. {message}. {_said(people, outside)}"
 
 
 def _places(

@@ -103,7 +103,7 @@ def find_window(
     else:
         days = max(least, int(np.quantile(gap[ended], 0.95)) if ended.any() else 90)
         said = (
-            f"The history is too short to watch silences: {days} days, which 95 % of the gaps "
+            f"The history is too short to watch silences: {days} days, which 95% of the gaps "
             "between orders stay within, stand in."
         )
     return Window(days, curve, said)

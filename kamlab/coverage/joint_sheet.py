@@ -15,8 +15,8 @@ from kamlab.coverage.joint_gain import LotTerms, nash_split, order_swing, shared
 _MONTHS, _LEAST_MONTHS = 24, 12
 # what is taken where neither data nor user tell: name, value, unit, how
 ASSUMED: Mapping[str, tuple[float, str, str]] = {
-    "set_up_share": (0.02, "share of an order", "our cost of one order, 2 % of today's order"),
-    "order_share": (0.01, "share of an order", "their cost of one order, 1 % of today's order"),
+    "set_up_share": (0.02, "share of an order", "our cost of one order, 2% of today's order"),
+    "order_share": (0.01, "share of an order", "their cost of one order, 1% of today's order"),
     "holding_rate": (0.20, "a year", "cost of holding stock, a fifth of its value a year"),
     "rate_over_demand": (4.0, "times demand", "we can bring in four times what they buy"),
     "lead_time": (1.0, "months", "a month from order to delivery"),

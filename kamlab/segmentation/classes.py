@@ -77,7 +77,7 @@ def find_standing(
         raise ValueError(f"minimum_margin lies below 1, not {minimum_margin}")
     if minimum_sales_share is None:
         least = float(sales[abc(sales) == "A"].min())
-        how_sales = "the smallest of the accounts that together make 80 % of sales"
+        how_sales = "the smallest of the accounts that together make 80% of sales"
     else:
         least = minimum_sales_share * float(sales.sum())
         how_sales = f"given: {minimum_sales_share:.2%} of all sales"

@@ -112,7 +112,7 @@ def in_words(measured: Concentration) -> pd.DataFrame:
     """
     whole = f"of {measured.accounts}"
     rows = [
-        ("accounts that make 80 %", f"{measured.accounts_for_80} {whole}"),
+        ("accounts that make 80%", f"{measured.accounts_for_80} {whole}"),
         ("share of the largest account", f"{measured.top_one_share:.1%}"),
         ("share of the top tenth", f"{measured.top_tenth_share:.1%}"),
         ("share of the top fifth", f"{measured.top_fifth_share:.1%}"),

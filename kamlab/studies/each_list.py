@@ -9,7 +9,7 @@ from kamlab.studies.checks import check_page
 from kamlab.studies.notebook import Study
 from kamlab.studies.page import asset
 from kamlab.studies.publish import write_whole
-from kamlab.studies.terms import term
+from kamlab.studies.translate import said as said_in
 from kamlab.studies.words import words
 from kamlab.studies.worker import Job
 
@@ -108,10 +108,10 @@ def _list_page(job: Job, rows: list[dict[str, Any]]) -> str:
         dict.fromkeys(h["label"] for row in rows for h in row["record"].get("headlines", []))
     )
     heads = "".join(
-        f'<th scope="col">{html.escape(term(head, job.language))}</th>'
+        f'<th scope="col">{html.escape(said_in(head, job.language))}</th>'
         for head in (said["page"], *labels, said["what_to_do"])
     )
-    body = "".join(_list_row(row, labels) for row in rows)
+    body = "".join(_list_row(row, labels, job.language) for row in rows)
     trade = (
         f'<dl class="facts"><div><dt>{said["industry"]}</dt><dd>'
         f"{html.escape(job.industry['name'])} · {job.industry['sha256'][:8]}</dd></div></dl>"
@@ -142,14 +142,15 @@ def _list_page(job: Job, rows: list[dict[str, Any]]) -> str:
 """
 
 
-def _list_row(row: dict[str, Any], labels: list[str]) -> str:
+def _list_row(row: dict[str, Any], labels: list[str], language: str) -> str:
     """Draw one line of the list."""
     record = row["record"]
-    title = html.escape(str(record.get("about", {}).get("title") or row["key"]))
+    title = html.escape(said_in(str(record.get("about", {}).get("title") or row["key"]), language))
     if row["message"]:
         failed = f'<td class="bad" colspan="{len(labels) + 1}">{html.escape(row["message"])}</td>'
         return f"<tr><td>{title}</td>{failed}</tr>\n"
     said = {h["label"]: str(h["text"]) for h in record.get("headlines", [])}
     cells = "".join(f"<td>{html.escape(said.get(label, '–'))}</td>" for label in labels)
     link = f'<a href="{PAGES}/{html.escape(row["folder"])}/index.html">{title}</a>'
-    return f"<tr><td>{link}</td>{cells}<td>{html.escape(record.get('decision') or '')}</td></tr>\n"
+    decision = html.escape(said_in(record.get("decision") or "", language))
+    return f"<tr><td>{link}</td>{cells}<td>{decision}</td></tr>\n"

@@ -11,7 +11,8 @@ from kamlab.studies.manifest import read_json, read_manifests
 from kamlab.studies.period import read_period
 from kamlab.studies.publish import LATEST, RUN, write_whole
 from kamlab.studies.rules import JUMP
-from kamlab.studies.terms import term
+from kamlab.studies.translate import is_english
+from kamlab.studies.translate import said as said_in
 from kamlab.studies.words import LANGUAGES, date_text, span_text, words
 
 
@@ -222,21 +223,27 @@ def _section(folder: Path, language: str) -> str:
     moved = {change.label: change for change in changes(latest, before, language=language)}
     figures = "".join(_figure(entry, moved, language) for entry in latest.get("headlines", []))
     decision = latest.get("decision")
-    own = "" if language == "en" else ' lang="en"'  # the notebooks' own language
     history = said["history"].format(title=title, count=len(runs))
     parts = [
         f'<section class="study" aria-labelledby="study-{name}">',
         f'<h2 id="study-{name}">{heading}</h2>',
-        f'<p class="decision"{own}>{html.escape(decision)}</p>' if decision else "",
+        _paragraph("decision", decision, language) if decision else "",
         _facts(latest, language) if latest else f'<p class="bad">{said["never"]}</p>',
         f'<dl class="headlines">{figures}</dl>' if figures else "",
-        *[f'<p class="kam-warning"{own}>{html.escape(w)}</p>' for w in latest.get("warnings", [])],
+        *[_paragraph("kam-warning", text, language) for text in latest.get("warnings", [])],
         _failure(runs, latest, said),
         f"<details><summary>{history}</summary><ul>"
         + "".join(_line(run, folder, language) for run in reversed(runs))
         + "</ul></details></section>\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _paragraph(kind: str, text: str, language: str) -> str:
+    """Draw what a study said; what stays in the notebook's language is marked as such."""
+    shown = said_in(text, language)
+    own = ' lang="en"' if language != "en" and is_english(shown) else ""
+    return f'<p class="{kind}"{own}>{html.escape(shown)}</p>'
 
 
 def period_of(run: dict[str, Any], language: str = "en") -> str:
@@ -285,7 +292,7 @@ def _figure(entry: dict[str, Any], moved: dict[str, Change], language: str) -> s
         beyond = words(language)["beyond"].format(change=change.text)
         shown = html.escape(beyond if change.jumped else change.text)
         note = f"<dd><small{mark}>{shown}</small></dd>"
-    label, text = html.escape(term(label, language)), html.escape(str(entry.get("text", "")))
+    label, text = html.escape(said_in(label, language)), html.escape(str(entry.get("text", "")))
     return f"<div><dt>{label}</dt><dd>{text}</dd>{note}</div>"
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kamlab.errors import UsageError
+from kamlab.studies.drawn import translate_figure
 from kamlab.studies.places import find_folder, published_runs
 from kamlab.studies.publish import NEEDS, RECORD, write_whole
 from kamlab.studies.tables import (
@@ -28,7 +29,7 @@ from kamlab.studies.tables import (
     rounded,
     write_table,
 )
-from kamlab.studies.terms import term, unit_text
+from kamlab.studies.translate import said, said_markdown
 from kamlab.studies.words import notebook_language, words
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class Study:
         shown = value
         if low is not None and high is not None and not isinstance(value, str):
             shown = rounded(float(value), low, high)
-        text = f"{formatted(shown, format)} {unit_text(unit or '', self.language)}".rstrip()
+        text = f"{formatted(shown, format)} {said(unit or '', self.language)}".rstrip()
         entry = {"label": label, "value": value, "unit": unit, "format": format, "text": text}
         entry |= {"low": low, "high": high, "interval": None}
         if low is not None and high is not None:
@@ -219,9 +220,9 @@ class Study:
             text += f" ({entry['interval']})"
         self.record["headlines"].append({k: _plain(v) for k, v in entry.items()})
         self._keep()
-        label = term(label, self.language)
-        said = f"<p>{html.escape(label)}: <strong>{html.escape(text)}</strong></p>"
-        _show({"text/html": said, "text/plain": f"{label}: {text}"}, "headline")
+        label = said(label, self.language)
+        drawn = f"<p>{html.escape(label)}: <strong>{html.escape(text)}</strong></p>"
+        _show({"text/html": drawn, "text/plain": f"{label}: {text}"}, "headline")
 
     def figure(
         self, figure: "Figure", *, alt: str, title: str | None = None, dpi: int = 110
@@ -246,8 +247,10 @@ class Study:
         """
         if not alt.strip():
             raise ValueError("A figure needs alt text: say what it shows.")
+        translate_figure(figure, self.language)
+        alt, title = said(alt, self.language), said(title or "", self.language)
         drawn = io.BytesIO()
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
         if "matplotlib.pyplot" in sys.modules:
@@ -255,7 +258,7 @@ class Study:
         shown = {"alt": alt} | ({"title": title} if title else {})
         picture = base64.b64encode(drawn.getvalue()).decode()
         _show({"image/png": picture, "text/plain": alt}, metadata={"image/png": shown})
-        if any("missing from font" in str(warning.message) for warning in said):
+        if any("missing from font" in str(warning.message) for warning in warned):
             self.note(self.words["boxes"])
 
     def show(
@@ -280,6 +283,7 @@ class Study:
         limit : int or None, default 50
             Rows shown at most; the page says how many there are.
         """
+        caption = said(caption, self.language)
         drawn = html_table(
             table,
             caption=caption,
@@ -312,23 +316,25 @@ class Study:
         """
         self.record["decision"] = sentence
         self._keep()
-        said = f'<p class="kam-decision"><strong>{html.escape(sentence)}</strong></p>'
-        _show({"text/html": said, "text/plain": sentence}, "decision")
+        shown = said(sentence, self.language)
+        drawn = f'<p class="kam-decision"><strong>{html.escape(shown)}</strong></p>'
+        _show({"text/html": drawn, "text/plain": shown}, "decision")
         if table is not None:
             caption = caption or self.words["what_to_do"]
             self.show(table, caption, formats=formats, labels=labels, limit=limit)
 
     def note(self, text: str) -> None:
         """Show a paragraph in Markdown that the results decide; HTML in it stays text."""
+        text = said_markdown(text, self.language)
         _show({"text/markdown": text.replace("<", "&lt;"), "text/plain": text})
 
     def warn(self, text: str) -> None:
         """State a doubt the reader must know; it also stands in the manifest and on the index."""
         self.record["warnings"].append(text)
         self._keep()
-        note = self.words["note"]
-        said = f'<p class="kam-warning"><strong>{note}</strong> {html.escape(text)}</p>'
-        _show({"text/html": said, "text/plain": f"{note} {text}"}, "warning")
+        note, text = self.words["note"], said(text, self.language)
+        drawn = f'<p class="kam-warning"><strong>{note}</strong> {html.escape(text)}</p>'
+        _show({"text/html": drawn, "text/plain": f"{note} {text}"}, "warning")
 
     def other(self, study: str, table: str) -> pd.DataFrame | None:
         """Read a table which another study published for the same day and the same data.

@@ -17,12 +17,14 @@ from traitlets.config import Config
 
 import kamlab
 from kamlab.studies.publish import RECORD
-from kamlab.studies.terms import term
+from kamlab.studies.translate import is_english, said_markdown
+from kamlab.studies.translate import said as said_in
 from kamlab.studies.words import date_text, span_text, words
 from kamlab.studies.worker import Job
 
 _HERE = Path(__file__).parent
 _HEADING = re.compile(r"<h([1-6])(?:\s[^>]*)?>(.*?)</h\1>", re.DOTALL)
+_MARKED = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _TAG = re.compile(r"<[^>]+>")
 _REMOTE_LINK = re.compile(
     r"""<a\s[^>]*href=["']((?:https?:)?//[^"']+)["'][^>]*>(.*?)</a>""", re.DOTALL | re.IGNORECASE
@@ -69,6 +71,7 @@ class _Headings:
     def __init__(self) -> None:
         self.found: list[tuple[int, str, str]] = []
         self.titled = False
+        self.english: dict[str, str] = {}
 
     def mend(self, drawn: str) -> str:
         """Rework the HTML of one text cell."""
@@ -81,7 +84,7 @@ class _Headings:
             return ""
         level = max(level, 2)
         text = html.unescape(_TAG.sub("", content)).strip()
-        name = self._name(text)
+        name = self._name(self.english.get(text, text))
         self.found.append((level, name, text))
         return f'<h{level} id="{name}">{content}</h{level}>'
 
@@ -161,14 +164,16 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
         filters={
             "mend": headings.mend,
             "framed": partial(_framed, label=said["table"]),
-            "term": partial(term, language=language),
+            "said": partial(said_in, language=language),
+            "told": partial(_told, headings=headings, language=language),
+            "tongue": partial(_tongue, own=own, language=language),
         },
         **dict.fromkeys(
             ("mathjax_url", "require_js_url", "mermaid_js_url", "jupyter_widgets_base_url"), ""
         ),
     )
     script = asset("page.js")
-    title = record.get("about", {}).get("title", job.title)
+    title = said_in(record.get("about", {}).get("title", job.title), language)
     context = {
         "study": dataclasses.replace(job, title=title),
         "record": record,
@@ -176,8 +181,6 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
         "as_of": date_text(about.get("as_of") or job.parameters.get("as_of", ""), language),
         "span": span_text(about.get("start"), about.get("end"), language),
         "language": language,
-        # what the notebook says stays in its own language, and a screen reader must know
-        "prose": f' lang="{html.escape(own)}"' if own != language else "",
         "data": Path(str(job.parameters.get("data", ""))).name,
         "shown_parameters": _shown_parameters(job),
         "style": asset("page.css"),
@@ -189,7 +192,7 @@ def draw_page(notebook: NotebookNode, job: Job, up: str = "") -> str:
     page, _ = exporter.from_notebook_node(_readable(notebook), resources={"kamlab": context})
     for need, run in job.needs.items():  # evidence stays that of this run's own period
         page = page.replace(f'"../../{need}/latest/', f'"../../{need}/{run}/')
-    return page.replace("<!--contents-->", _contents(headings.found))
+    return page.replace("<!--contents-->", _contents(headings.found, own, language))
 
 
 def _shown_parameters(job: Job) -> list[tuple[str, str]]:
@@ -198,10 +201,25 @@ def _shown_parameters(job: Job) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in job.parameters.items() if name not in hidden]
 
 
-def _contents(found: list[tuple[int, str, str]]) -> str:
+def _told(text: str, headings: _Headings, language: str) -> str:
+    """Say a text cell in a language; its headings keep the anchors of the English ones."""
+    shown = said_markdown(text, language)
+    if shown != text:
+        headings.english |= dict(zip(_MARKED.findall(shown), _MARKED.findall(text), strict=True))
+    return shown
+
+
+def _tongue(text: str, own: str, language: str) -> str:
+    """Mark what stays in the notebook's own language: a screen reader must know."""
+    if own == language or (own == "en" and not is_english(text)):
+        return ""
+    return f' lang="{html.escape(own)}"'
+
+
+def _contents(found: list[tuple[int, str, str]], own: str, language: str) -> str:
     """Draw the contents list from the second-level headings."""
     return "".join(
-        f'<li><a href="#{name}">{html.escape(text)}</a></li>'
+        f'<li{_tongue(text, own, language)}><a href="#{name}">{html.escape(text)}</a></li>'
         for level, name, text in found
         if level == 2
     )

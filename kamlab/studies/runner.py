@@ -363,7 +363,8 @@ class _Runner:
         shutil.rmtree(job.sockets, ignore_errors=True)
         success = manifest["status"] == "success"
         home = self.settings.out / study.name
-        newest = not (self.data.period and self._newer(home / LATEST, manifest))
+        alone = bool(study.each) and not job.each
+        newest = not self._outdone(home / LATEST, manifest, alone=alone)
         place = publish(job.folder, home, job.run, success=success, latest=newest)
         write_index(self.settings.out)
         status, message = ending(manifest)
@@ -380,7 +381,10 @@ class _Runner:
         self.ended[study.name] = outcome
         self.report("done", outcome=outcome)
 
-    def _newer(self, latest: Path, manifest: dict[str, Any]) -> bool:
-        """Tell whether readers see a later period of the same data, which stays in view."""
+    def _outdone(self, latest: Path, manifest: dict[str, Any], *, alone: bool) -> bool:
+        """Tell whether readers see more than this run: a later period, or a whole list's pages."""
         seen = read_json(latest / MANIFEST)
-        return seen.get("data") == manifest["data"] and seen.get("as_of", "") > manifest["as_of"]
+        if seen.get("data") != manifest["data"]:
+            return False
+        later = seen.get("as_of", "") > manifest["as_of"]
+        return bool(self.data.period and later) or bool(alone and seen.get("each"))

@@ -5,14 +5,14 @@ import html
 import math
 import re
 from collections.abc import Callable, Mapping
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kamlab.studies.terms import explanations, term
+from kamlab.studies.terms import explanations
+from kamlab.studies.translate import said as said_in
 from kamlab.studies.words import words
 
 Format = str | Callable[[Any], str]
@@ -176,6 +176,7 @@ def heading(column: str) -> str:
 
 
 _SHORT, _LONG = 14, 48  # letters
+_NAMES = re.compile(r"(^|_)(id|name|title|file|column|comment)$")  # never translated
 
 
 def html_table(
@@ -230,12 +231,13 @@ def html_table(
     ]
     said = [labels.get(column, heading(column)) for column in table.columns]
     heads = "".join(
-        f'<th scope="col"{" class=n" if right else ""}>{html.escape(term(one, language))}</th>'
+        f'<th scope="col"{" class=n" if right else ""}>{html.escape(said_in(one, language))}</th>'
         for one, right in zip(said, numeric, strict=True)
     )
     forms = [formats.get(column) for column in table.columns]
+    tongues = ["en" if _NAMES.search(str(column)) else language for column in table.columns]
     rows = "".join(
-        "<tr>" + "".join(map(_cell, row, forms, numeric, repeat(language))) + "</tr>\n"
+        "<tr>" + "".join(map(_cell, row, forms, numeric, tongues)) + "</tr>\n"
         for row in shown.itertuples(index=False, name=None)
     )
     below = explanations(said, language)
@@ -254,7 +256,7 @@ def html_table(
 
 def _cell(value: object, form: Format | None, right: bool, language: str) -> str:
     """Draw one cell; numbers keep their value for sorting."""
-    text = html.escape(formatted(value, form, language))
+    text = html.escape(said_in(formatted(value, form, language), language))
     if not right:
         # a sentence needs room, and a date or a short word must not break
         kind = " class=long" if len(text) > _LONG else " class=short" if len(text) < _SHORT else ""

@@ -42,7 +42,6 @@ WORDS = {
     "pages": ("{count} pages, in the order of the list", "{count} 个页面，按名单次序"),
     "tables": ("Tables beside this page", "随页数据表"),
     "made": ("Made by kamlab", "由 kamlab 生成"),
-    "prose": ("", "正文、图表和表题为英文；界面、标题和列名为中文。"),
     # what a notebook shows
     "note": ("Note.", "注意："),
     "what_to_do": ("What to do", "该做什么"),

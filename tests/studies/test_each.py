@@ -135,16 +135,21 @@ def test_the_tables_of_all_pages_stand_together(made):
 
 
 @pytest.mark.kernel
-def test_one_account_alone_is_a_page_like_any_other(made):
+def test_one_account_alone_is_a_page_like_any_other_and_leaves_the_list_in_view(made):
     desk, _ = made
+    home = desk.out / "account-plan"
+    listed = set(home.iterdir())
     result = desk.run("account-plan", "-p", "account_id=a1", "-p", "edition=private")
 
     assert result.returncode == 0
-    manifest = desk.manifest("account-plan")
+    (run,) = set(home.iterdir()) - listed
+    manifest = desk.manifest("account-plan", run.name)
     assert manifest["parameters"]["edition"] == "private"
     assert manifest["each"] is None
     assert manifest["decision"] == "Visit a1"
-    assert "<h1>Plan of a1</h1>" in (desk.out / "account-plan/latest/index.html").read_text()
+    assert "<h1>Plan of a1</h1>" in (run / "index.html").read_text()
+    assert desk.manifest("account-plan")["each"]["made"] > 1
+    assert run.name in (desk.out / "index.html").read_text()
 
 
 def test_a_file_or_a_list_says_which(tmp_path):

@@ -27,7 +27,7 @@ def test_every_string_of_the_interface_has_both_languages(name):
 
     assert CJK.search(chinese)
     assert not CJK.search(english)
-    assert english or name == "prose"  # only a page in two languages has to say so
+    assert english
     assert _fields(english) == _fields(chinese)
 
 
