@@ -1,15 +1,42 @@
 """How is the load shared, who serves which region, does load matter, does a department pay?"""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from kamlab.charts.style import BLUE, INK, MUTED, canvas, headline, look, percent, short_number
+from kamlab.charts.style import (
+    BLUE,
+    INK,
+    MUTED,
+    canvas,
+    headline,
+    look,
+    percent,
+    short_number,
+    shorten,
+)
 
 
-def load(before: pd.DataFrame, after: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
+def _called(ids: Iterable[object], names: Mapping[str, object] | None) -> list[str]:
+    """Call managers by name, those without one by their number, and namesakes by both."""
+    known = {one: str(name) for one, name in (names or {}).items() if pd.notna(name) and str(name)}
+    twice = {name for name, times in Counter(known.values()).items() if times > 1}
+    called = {one: f"{name} ({one})" if name in twice else name for one, name in known.items()}
+    return [shorten(called.get(str(one), str(one)), 24) for one in ids]
+
+
+def load(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    message: str,
+    names: Mapping[str, object] | None = None,
+) -> tuple[Figure, str]:
     """Draw the accounts of each manager before and after, with capacity as a mark.
 
     Parameters
@@ -18,9 +45,12 @@ def load(before: pd.DataFrame, after: pd.DataFrame, *, message: str) -> tuple[Fi
         `manager_id`, `accounts`, `capacity`.
     message : str
         Title: what the reader should see.
+    names : mapping of str to str, optional
+        What managers are called, by `manager_id`; else their numbers stand.
     """
     both = after.merge(before[["manager_id", "accounts"]], on="manager_id", suffixes=("", "_was"))
     both = both.sort_values("accounts").reset_index(drop=True)
+    both["called"] = _called(both["manager_id"], names)
     places = np.arange(len(both))
     with look():
         figure, (axes,) = canvas(8.0, 1.4 + 0.36 * len(both))
@@ -36,19 +66,23 @@ def load(before: pd.DataFrame, after: pd.DataFrame, *, message: str) -> tuple[Fi
                 va="center",
                 fontsize=8.5,
             )
-        axes.set_yticks(places, both["manager_id"].tolist())
+        axes.set_yticks(places, both["called"].tolist())
         axes.set_xlabel("Key accounts after (blue) and today (grey); the mark is what can be done")
         axes.grid(visible=False, axis="y")
         headline(axes, message)
     said = "; ".join(
-        f"{row.manager_id} {row.accounts} (was {row.accounts_was}) of {row.capacity}"
+        f"{row.called} {row.accounts} (was {row.accounts_was}) of {row.capacity}"
         for row in both.iloc[::-1].itertuples(index=False)
     )
     return figure, f"Key accounts by manager. {message}. {said}."
 
 
 def assignment_map(
-    assigned: pd.DataFrame, regions: pd.Series, *, message: str
+    assigned: pd.DataFrame,
+    regions: pd.Series,
+    *,
+    message: str,
+    names: Mapping[str, object] | None = None,
 ) -> tuple[Figure, str]:
     """Draw how many key accounts of each region each manager has; home regions are framed.
 
@@ -60,13 +94,15 @@ def assignment_map(
         Home region by manager_id; missing where unknown.
     message : str
         Title: what the reader should see.
+    names : mapping of str to str, optional
+        What managers are called, by `manager_id`; else their numbers stand.
     """
     kinds = assigned[["manager_id", "region"]].astype(object).set_axis(["manager", "place"], axis=1)
     rows = kinds.fillna({"manager": "nobody", "place": "unknown"})
     counts = pd.crosstab(rows["place"], rows["manager"])
     home = regions.reindex(counts.columns)
     order = sorted(counts.columns, key=lambda one: (one == "nobody", str(home[one]), str(one)))
-    counts = counts[order]
+    counts, called = counts[order], _called(order, names)
     with look():
         figure, (axes,) = canvas(1.9 + 0.62 * len(order), 1.5 + 0.42 * len(counts))
         axes.imshow(counts.to_numpy(float), cmap="Blues", aspect="auto", vmin=0)
@@ -79,23 +115,28 @@ def assignment_map(
                 if home.get(manager) == place:
                     corner = (column - 0.5, line - 0.5)
                     axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=INK, lw=1.6))
-        axes.set_xticks(range(len(order)), [str(one) for one in order], rotation=45, ha="right")
+        axes.set_xticks(range(len(order)), called, rotation=45, ha="right")
         axes.set_yticks(range(len(counts)), [str(one) for one in counts.index])
         axes.set_xlabel("Manager; the frame is the manager's own region")
         axes.set_ylabel("Region of the account")
         axes.grid(visible=False)
         headline(axes, message)
     said = "; ".join(
-        f"{manager}: "
+        f"{name}: "
         + ", ".join(f"{counts.at[place, manager]} {place}" for place in counts.index
                     if counts.at[place, manager])
-        for manager in order
+        for manager, name in zip(order, called, strict=True)
     )  # fmt: skip
     return figure, f"Key accounts by region and manager. {message}. {said}."
 
 
 def load_outcome(
-    table: pd.DataFrame, slope: float, *, message: str, per_manager: int = 9
+    table: pd.DataFrame,
+    slope: float,
+    *,
+    message: str,
+    per_manager: int = 9,
+    names: Mapping[str, object] | None = None,
 ) -> tuple[Figure, str]:
     """Draw what share of its accounts each manager kept, by load, with intervals and the line.
 
@@ -109,6 +150,8 @@ def load_outcome(
         Title: what the reader should see.
     per_manager : int, default 9
         Load that is asked about; marked.
+    names : mapping of str to str, optional
+        What managers are called in the alt text, by `manager_id`.
     """
     with look():
         figure, (axes,) = canvas(7.0, 3.6)
@@ -127,9 +170,10 @@ def load_outcome(
         axes.set_ylabel("Kept in the last year")
         headline(axes, message)
     said = "; ".join(
-        f"{row.manager_id} {row.load} accounts, {row.shrunken:.0%} "
-        f"({row.low:.0%} to {row.high:.0%})"
-        for row in table.itertuples(index=False)
+        f"{name} {row.load} accounts, {row.shrunken:.0%} ({row.low:.0%} to {row.high:.0%})"
+        for name, row in zip(
+            _called(table["manager_id"], names), table.itertuples(index=False), strict=True
+        )
     )
     return figure, f"Share of accounts kept by load of the manager. {message} {said}."
 

@@ -86,6 +86,7 @@ def test_mouse_and_keyboard_reach_contents_code_and_tables(visit, published, nam
 
     unsorted = page.evaluate(_SORT_EVERY_TABLE)
     assert unsorted == []
+    assert page.evaluate(_FILTER_EVERY_TABLE) == []
 
 
 def _in_view(page):
@@ -115,6 +116,33 @@ _SORT_EVERY_TABLE = """() => {
     });
     const after = [...table.tBodies[0].rows].map(r => r.textContent).sort().join();
     if (before !== after) wrong.push([table.caption.textContent, 'rows lost']);
+  }
+  return wrong;
+}"""
+
+
+# Types the first word of the last row into each filter; tells which table then shows other rows
+# than those that hold it, miscounts them, or does not come back when the filter is emptied.
+_FILTER_EVERY_TABLE = """() => {
+  const wrong = [];
+  for (const frame of document.querySelectorAll('.kam-table')) {
+    const table = frame.querySelector('table'), input = frame.querySelector('.filter input');
+    const rows = table.tBodies[0] ? [...table.tBodies[0].rows] : [];
+    const due = table.tHead.rows.length === 1 && rows.length >= 12;
+    if (Boolean(input) !== due) wrong.push([table.caption.textContent, 'filter']);
+    if (!input) continue;
+    const type = text => { input.value = text; input.dispatchEvent(new Event('input')); };
+    const word = rows.at(-1).textContent.trim().split(/\\s+/)[0].toLowerCase();
+    type(word.toUpperCase());
+    const fit = rows.filter(r => r.textContent.toLowerCase().includes(word)).length;
+    const shown = rows.filter(r => r.offsetParent !== null);
+    const right = shown.every(r => r.textContent.toLowerCase().includes(word));
+    const count = frame.querySelector('.filter [role=status]').textContent;
+    if (!fit || shown.length !== fit || !right || !count.startsWith(fit + ' / ' + rows.length)) {
+      wrong.push([table.caption.textContent, word, shown.length, fit, count]);
+    }
+    type('');
+    if (rows.some(r => r.offsetParent === null)) wrong.push([table.caption.textContent, 'emptied']);
   }
   return wrong;
 }"""

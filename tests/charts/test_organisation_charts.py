@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlab.charts.account_plan import history_and_place
-from kamlab.charts.coverage import assignment_map, break_even_curve, load_outcome
+from kamlab.charts.coverage import assignment_map, break_even_curve, load, load_outcome
 from kamlab.charts.organisation import _places, organisation
 from kamlab.coverage.department import department
 from kamlab.coverage.load_effect import outcomes_by_manager
@@ -96,3 +96,13 @@ def test_a_plan_is_drawn_from_one_month_and_without_portfolio():
     assert len(figure.axes) == 2
     assert "from 0.40 and 0.80" in said
     figure.canvas.draw()
+
+
+def test_managers_are_called_by_name_namesakes_by_both_and_the_nameless_by_number():
+    before = pd.DataFrame({"manager_id": ["M1", "M2", "M3"], "accounts": [1, 2, 0], "capacity": 9})
+    names = {"M1": "Li Wei", "M2": "Li Wei", "M3": float("nan")}
+    figure, alt = load(before, before, message="Nothing moves", names=names)
+    ticks = {tick.get_text() for tick in figure.axes[0].get_yticklabels()}
+
+    assert ticks == {"Li Wei (M1)", "Li Wei (M2)", "M3"}
+    assert "Li Wei (M2) 2 (was 2) of 9" in alt
