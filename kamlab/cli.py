@@ -129,7 +129,7 @@ def _run(asked: argparse.Namespace) -> int:
     from kamlab.studies.discover import find_studies, notebooks_folder
     from kamlab.studies.parameters import Parameter, check_value
     from kamlab.studies.plan import make_plan
-    from kamlab.studies.rounds import read_rounds
+    from kamlab.studies.rounds import read_fiscal_start, read_rounds
 
     known = find_studies(notebooks_folder())
     data = Path(str(check_value(Parameter("data", "path", ""), asked.data)))
@@ -154,6 +154,7 @@ def _run(asked: argparse.Namespace) -> int:
         last=asked.last,
         today=asked.today,
         clock=dt.date.today(),  # noqa: DTZ011  the day where the machine stands
+        fiscal_start=read_fiscal_start(data),
     )
     limit = 1 if asked.run_timeout is None else asked.run_timeout
     if asked.jobs < 0 or min(asked.cell_timeout, asked.timeout, limit) < 1:

@@ -1,5 +1,6 @@
 """Which studies are published, how did the last runs go, and what moved since the run before?"""
 
+import datetime as dt
 import html
 import math
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 from kamlab.errors import UsageError
 from kamlab.studies.manifest import read_json, read_manifests
-from kamlab.studies.period import read_period
+from kamlab.studies.period import Period, read_period
 from kamlab.studies.publish import LATEST, RUN, write_whole
 from kamlab.studies.rules import JUMP
 from kamlab.studies.translate import is_english
@@ -118,8 +119,10 @@ def run_before(run: dict[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any
     same = same[:place]
     earlier = [other for other in same if str(other.get("as_of")) < str(run.get("as_of"))]
     try:
-        wanted = read_period(run.get("asked_period", "")).before.as_of.isoformat()
-    except UsageError:
+        asked = read_period(run.get("asked_period", ""))
+        seen = Period(dt.date.fromisoformat(str(run.get("as_of"))), asked.months)
+        wanted = seen.before.start.isoformat()
+    except (UsageError, ValueError):
         wanted = ""
     fits = [other for other in earlier if other.get("as_of") == wanted]
     return (fits or earlier or same or [{}])[-1]

@@ -48,7 +48,7 @@ def describe_run(run: argparse.ArgumentParser) -> None:
 
 def _describe_periods(group: "argparse._ArgumentGroup") -> None:
     """Describe which time a run is about, and how old the data may be."""
-    form = "2026-10, 2026-Q4, 2026, last-month, last-quarter, last-year"
+    form = "2026-10, 2026-Q4, 2026, FY2026, last-month, last-quarter, last-year"
     group.add_argument("--period", metavar="P", help=f"as of the day after it: {form}")
     group.add_argument("--from", dest="first", metavar="P", help="back-fill from this period")
     group.add_argument("--to", dest="last", metavar="P", help="to this one")

@@ -1,7 +1,9 @@
 """For which days does a run publish: one, or one after each of several periods?"""
 
 import datetime as dt
+import tomllib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kamlab.errors import UsageError
 from kamlab.studies.parameters import Parameter, check_value
@@ -46,6 +48,27 @@ def read_day(name: str, text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(str(check_value(Parameter(name, "date", ""), text)))
 
 
+def read_fiscal_start(data: Path) -> int:
+    """Read the first month of the fiscal year from the mapping file of a data folder.
+
+    Parameters
+    ----------
+    data : Path
+        Folder or mapping file.
+
+    Returns
+    -------
+    int
+        1 where it says nothing that is a month; whoever reads the data refuses what is none.
+    """
+    path = data if data.suffix == ".toml" else data / "kamlab.toml"
+    try:
+        month = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("fiscal_year_start", 1)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return 1
+    return month if isinstance(month, int) and 1 <= month <= 12 else 1
+
+
 def read_rounds(
     *,
     as_of: str,
@@ -54,6 +77,7 @@ def read_rounds(
     last: str | None,
     today: str | None,
     clock: dt.date,
+    fiscal_start: int = 1,
 ) -> list[Round]:
     """Understand which days are asked for.
 
@@ -69,6 +93,8 @@ def read_rounds(
         Day of the run where that is said.
     clock : date
         Day of the run where it is not.
+    fiscal_start : int, default 1
+        First month of the fiscal year.
 
     Raises
     ------
@@ -92,7 +118,8 @@ def read_rounds(
         end = read_day("as_of", as_of)
         day = given or (end - dt.timedelta(days=1) if end else clock)
         return [Round("", as_of, day)]
-    found = periods_between(*(read_period(text, given or clock) for text in ends if text))
+    day = given or clock
+    found = periods_between(*(read_period(text, day, fiscal_start) for text in ends if text))
     return [
         Round(
             str(one),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.studies.period import Period, periods_between, read_period
 from kamlab.studies.plan import Data, Plan
-from kamlab.studies.rounds import plan_rounds, read_rounds
+from kamlab.studies.rounds import plan_rounds, read_fiscal_start, read_rounds
 from kamlab.studies.rules import Rules, check_freshness, read_rules
 
 CLOCK = dt.date(2026, 11, 3)
@@ -18,17 +18,19 @@ NOTHING = {"as_of": "", "period": None, "first": None, "last": None, "today": No
 @st.composite
 def _periods(draw):
     months = draw(st.sampled_from([1, 3, 12]))
-    month = draw(st.integers(0, 12 // months - 1)) * months + 1
-    return Period(dt.date(draw(st.integers(2, 9997)), month, 1), months)
+    fiscal = draw(st.integers(0, 12)) if months > 1 else 0
+    month = draw(st.integers(0, 12 // months - 1)) * months + (fiscal or 1)
+    start = dt.date(draw(st.integers(2, 9996)), (month - 1) % 12 + 1, 1)
+    return Period(start, months, fiscal)
 
 
 @given(_periods())
 def test_a_period_is_read_as_it_is_written_and_follows_the_one_before(period):
-    assert read_period(str(period)) == period
+    assert read_period(str(period), fiscal_start=period.fiscal or 1) == period
     assert period.before.after == period == period.after.before
     assert period.before.as_of == period.start
     days = (period.as_of - period.start).days
-    assert {1: range(28, 32), 3: range(90, 93), 12: range(365, 367)}[period.months].count(days)
+    assert {1: range(28, 32), 3: range(89, 93), 12: range(365, 367)}[period.months].count(days)
 
 
 @given(st.text(max_size=12))
@@ -49,6 +51,31 @@ def test_whatever_else_is_given_is_wrong_use_or_a_period(text):
 )
 def test_the_last_whole_period_is_named_by_the_day(word, today, period):
     assert str(read_period(word, dt.date.fromisoformat(today))) == period
+
+
+@pytest.mark.parametrize(
+    ("text", "first_month", "first", "last"),
+    [
+        ("FY2026", 4, "2025-04-01", "2026-03-31"),
+        ("FY2026-Q4", 4, "2026-01-01", "2026-03-31"),
+        ("fy2026q1", 10, "2025-10-01", "2025-12-31"),
+        ("FY2026", 1, "2026-01-01", "2026-12-31"),
+    ],
+)
+def test_a_fiscal_year_is_named_by_the_year_it_ends_in(tmp_path, text, first_month, first, last):
+    (tmp_path / "kamlab.toml").write_text(f"fiscal_year_start = {first_month}")
+    month = read_fiscal_start(tmp_path)
+    [one] = read_rounds(**NOTHING | {"period": text, "fiscal_start": month})
+
+    assert read_period(text, fiscal_start=month).start.isoformat() == first
+    assert one.last_day.isoformat() == last
+    assert one.period == text.upper().replace("6Q", "6-Q")
+
+
+def test_no_month_is_of_a_fiscal_year_and_no_mapping_means_the_calendar(tmp_path):
+    with pytest.raises(UsageError, match="FY2026-Q1"):
+        read_period("FY2026-04")
+    assert read_fiscal_start(tmp_path) == 1
 
 
 @pytest.mark.parametrize(
