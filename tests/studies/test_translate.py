@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHARTS = sorted((ROOT / "kamlab" / "charts").glob("*.py"))
 FONTS = {name for names in style.OTHER_FONTS.values() for name in names} | set(style.OTHER_FONTS)
-SILENT = FONTS | {"DejaVu Sans", "axes fraction", "offset points"}  # nobody reads these
+SILENT = FONTS | {"DejaVu Sans", "axes fraction", "offset points", "upper left"}  # nobody reads these
 SLOT = re.compile(r"\{(\d+)\}")
 
 
