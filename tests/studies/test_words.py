@@ -1,20 +1,29 @@
 """What the pages say around the studies: in English and in Chinese, nothing forgotten."""
 
+import ast
 import re
 import string
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from kamlab.charts import style
 from kamlab.errors import UsageError
 from kamlab.studies import index, page
 from kamlab.studies.discover import find_studies
 from kamlab.studies.tables import html_table
 from kamlab.studies.terms import CHINESE, MEANINGS, explanations, term, unit_text
+from kamlab.studies.translate import is_english, said, said_markdown
 from kamlab.studies.words import WORDS, read_language, words
 
 ROOT = Path(__file__).parents[2]
 CJK = re.compile(r"[\u4e00-\u9fff]")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHARTS = sorted((ROOT / "kamlab" / "charts").glob("*.py"))
+FONTS = {name for names in style.OTHER_FONTS.values() for name in names} | set(style.OTHER_FONTS)
+# nobody reads these
+SILENT = FONTS | {"DejaVu Sans", "axes fraction", "offset points", "upper left"}
 
 
 def _fields(text):
@@ -94,3 +103,63 @@ def test_the_mapping_file_may_ask_for_a_language(tmp_path):
 def test_words_of_an_unknown_language_are_english():
     assert words("fr") == words("en")
     assert words("zh-CN")["contents"] == "目录"
+
+
+def _template(node):
+    """Give a text with numbered braces where a figure or name is put in; None for what is none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values)
+    return None
+
+
+def _numbered(text):
+    seen = {}
+
+    def number(match):
+        name = match.group(1) or len(seen)
+        return f"{{{seen.setdefault(name, len(seen) + 1)}}}"
+
+    return re.sub(r"\{(\w*)(?::[^{}]*)?\}", number, " ".join(text.split()))
+
+
+def _sayings(source):
+    """List the texts of two words or more in a source, docstrings left out."""
+    tree = ast.parse(source)
+    inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in n.values}
+    docs = {
+        id(n.body[0].value)
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and n.body
+        and isinstance(n.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        text = None if id(node) in inside | docs else _template(node)
+        if text is not None and re.search(r"[A-Za-z]{2,}", text) and " " in text.strip():
+            yield _numbered(text)
+
+
+def _left(texts):
+    return sorted({text for text in texts if text not in SILENT and is_english(said(text, "zh"))})
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_all_that_a_notebook_says_has_its_chinese(path):
+    cells = nbformat.read(path, as_version=4).cells
+    prose = [said_markdown(cell.source, "zh") for cell in cells if cell.cell_type == "markdown"]
+    code = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", [])
+    ]
+    english = [line for text in prose for line in text.split("\n") if is_english(line)]
+
+    assert english == []
+    assert _left(text for source in code for text in _sayings(source)) == []
+
+
+@pytest.mark.parametrize("path", CHARTS, ids=lambda path: path.stem)
+def test_all_that_a_chart_says_has_its_chinese(path):
+    assert _left(_sayings(path.read_text())) == []
