@@ -14,7 +14,7 @@ from kamlab.churn.columns import Coded
 Split = tuple[np.ndarray, np.ndarray]
 
 _LEAST_GAIN = 4.0  # of log-likelihood, for a calibration of two parameters
-_PRICE = 2.0  # of log-likelihood, for each step from the plainest candidate
+_DRAWN = 5.0  # of log-likelihood, for the squared distance of the weights from equal ones
 _LEAST_WEIGHT = 0.03
 _MOST_DAYS = 5
 
@@ -64,13 +64,12 @@ def tried(candidate: Candidate, coded: Coded, truth: np.ndarray, splits: Sequenc
 def blend(trials: Sequence[Trial], truth: np.ndarray, rows: int) -> np.ndarray:
     """Find weights, not negative and summing to 1, that lower the log loss of the blend most.
 
-    Each candidate after the first costs log-likelihood in proportion to its weight: with few rows
-    the plainest is kept unless another is clearly better, with thousands this is nothing.
+    Weights are drawn towards equal ones: with few rows what tells candidates apart is mostly luck,
+    and their mean is hard to beat; with thousands this is nothing.
 
     Parameters
     ----------
     trials : sequence of Trial
-        From the plainest to the most flexible.
     truth : np.ndarray of shape (n_tested,)
         Of the rows predicted.
     rows : int
@@ -80,15 +79,22 @@ def blend(trials: Sequence[Trial], truth: np.ndarray, rows: int) -> np.ndarray:
     -------
     np.ndarray of shape (n_trials,)
         Weights below 0.03 are nought: they cost time and tell nothing.
+
+    References
+    ----------
+    .. [1] L. Breiman, "Stacked regressions", Machine Learning 24, 1996.
+    .. [2] R. T. Clemen, "Combining forecasts: a review and annotated bibliography", International
+       Journal of Forecasting 5, 1989 (equal weights are hard to beat).
     """
     odds = np.column_stack([trial.odds for trial in trials])
-    price = _PRICE * np.arange(len(trials)) / rows
+    equal, drawn = 1 / len(trials), _DRAWN / rows
 
     def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
         weights = special.softmax(free)
         mixed = odds @ weights
-        slope = odds.T @ (special.expit(mixed) - truth) / len(truth) + price
-        value = float(losses(mixed[:, None], truth)[0] + weights @ price)
+        away = weights - equal
+        slope = odds.T @ (special.expit(mixed) - truth) / len(truth) + 2 * drawn * away
+        value = float(losses(mixed[:, None], truth)[0] + drawn * (away @ away))
         return value, weights * (slope - weights @ slope)
 
     found = optimize.minimize(loss, np.zeros(len(trials)), jac=True, method="L-BFGS-B")
