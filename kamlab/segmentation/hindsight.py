@@ -1,5 +1,7 @@
 """Would the list have picked well a period ago, against what ranking alone would have done?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -19,7 +21,8 @@ def hindsight(before: pd.DataFrame, after: pd.DataFrame, objective: Objective) -
         Account facts of the period that followed. Accounts that bought nothing in it earned
         nothing.
     objective : Objective
-        The objective of the list; its number of places is given to every rule.
+        The objective of the list; its number of places is given to every rule. Gates on columns
+        that `before` does not have, since nobody knows them of that time, are left out.
 
     Returns
     -------
@@ -30,7 +33,8 @@ def hindsight(before: pd.DataFrame, after: pd.DataFrame, objective: Objective) -
         picked in the period that followed), `best_possible` (of as many accounts picked with
         knowledge of the outcome) and `captured_share`. The first amount is the list's own.
     """
-    made = key_accounts(before, objective).table
+    known = tuple(gate for gate in objective.gates if gate.column in before)
+    made = key_accounts(before, replace(objective, gates=known)).table
     picks = {OURS: made.loc[made["selected"], "account_id"]}
     for rule, column in (("by net sales", "net_sales"), ("by gross profit", "gross_profit")):
         if before[column].notna().any():

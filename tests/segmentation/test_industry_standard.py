@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kamlab.segmentation.hindsight import hindsight
 from kamlab.segmentation.industry_standard import asked_of
 from kamlab.segmentation.key_list import Objective, key_accounts
 from kamlab.segmentation.stated_weights import read_weights
@@ -63,3 +64,14 @@ def test_the_profiles_weights_hold_where_none_are_stated():
     assert (alike.weights.tolist(), alike.how) == ([0.5, 0.5], "equal weights")
     assert read_weights("equal", matrix, usual=usual).how == "equal weights"
     assert read_weights("", matrix, usual={"payment": 1.0, "margin": 0.0}).how == "equal weights"
+
+
+def test_a_limit_that_nothing_tells_of_an_earlier_time_is_left_out_of_hindsight():
+    objective = Objective(
+        key_accounts=2, gates=asked_of({"payment": Standard(most=30.0)}, _facts()).gates
+    )
+    before = _facts().drop(columns="days_beyond_terms")
+
+    table = hindsight(before, _facts(), objective)
+
+    assert table.loc[table["rule"] == "this list", "picked"].tolist() == [2]
