@@ -23,7 +23,7 @@ UNAVOIDABLE_WORDS = (
     *("insourc", "in-house", "inhouse", "own production", "merge", "takeover", "relocat", "death"),
     *("deceased", "moved away", "自产", "搬迁", "并购"),
 )
-_EACH = 2.0  # accounts' worth that each reason is given beforehand (Agresti and Coull's "plus two")
+_EACH = 1.0  # accounts' worth that each reason is given beforehand (Laplace's rule)
 _AT_MOST = 0.15  # of all accounts, that such knowledge counts for in sum
 _ALIKE = 4.0  # records' worth that all reasons together tell of how often one is hidden
 _WRONG = (1.0, 3.0)  # wrong and right records known before any is seen
@@ -96,8 +96,8 @@ def true_reasons(
     ----------
     .. [1] A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using
        the EM algorithm", Applied Statistics 28, 1979.
-    .. [2] A. Agresti and B. A. Coull, "Approximate is better than 'exact' for interval estimation
-       of binomial proportions", The American Statistician 52, 1998 (what is known beforehand).
+    .. [2] I. J. Good, "The Estimation of Probabilities", MIT Press, 1965 (what is known
+       beforehand).
     .. [3] D. B. Rubin, "The Bayesian bootstrap", Annals of Statistics 9, 1981 (draws).
 
     Examples
