@@ -287,7 +287,8 @@ def action_effects(
                 continue
             x = known.loc[used.index]
             if measure == "profit":
-                x = x.assign(**{"profit before": used["profit_before"]})
+                year = YEAR / _known_days(used)
+                x = x.assign(**{"profit before": used["profit_before"] * year})
             if part == PARTS[0]:
                 # a lot needs no adjustment: a few columns make it more precise
                 first = ["profit before"] if measure == "profit" else ["last half-year", "growth"]
