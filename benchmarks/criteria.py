@@ -24,7 +24,7 @@ from kamlab.simulation.config import END
 
 TABLES = (
     "accounts", "invoices", "interactions", "financials", "ratings", "wallet_observations",
-    "contacts", "forecasts",
+    "contacts", "forecasts", "quotes",
 )  # fmt: skip
 _Z90 = 1.645
 

@@ -17,6 +17,7 @@ from kamlab.accounts.credibility import margin_credibility
 from kamlab.accounts.days import monthly_sums
 from kamlab.accounts.profiles import kinds_of, profiles
 from kamlab.accounts.profit import account_profit
+from kamlab.accounts.services import service_costs
 from kamlab.accounts.yearly import growth, year_sums
 from kamlab.sources.industry import Industry
 
@@ -161,6 +162,7 @@ def account_criteria(
     rates: Mapping[str, float] | None = None,
     accounts: pd.DataFrame | None = None,
     industry: Industry | None = None,
+    services: pd.DataFrame | None = None,
     **tables: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Measure every account by every criterion that the data tell.
@@ -181,9 +183,11 @@ def account_criteria(
         Canonical accounts.
     industry : Industry, optional
         Its thresholds and rates; default the shipped profile.
+    services : pd.DataFrame, optional
+        Canonical services, a part of what serving costs.
     **tables : pd.DataFrame or None
         Other canonical tables that `profiles` takes: invoices, interactions, financials, ratings,
-        wallet_observations, contacts, forecasts.
+        wallet_observations, contacts, forecasts, activities, quotes.
 
     Returns
     -------
@@ -209,6 +213,11 @@ def account_criteria(
             rates=rates,
             interactions=tables.get("interactions"),
             invoices=tables.get("invoices"),
+            services=None
+            if services is None
+            else service_costs(
+                services, start=as_of - _YEAR, as_of=as_of, counted=tuple(rates or ())
+            ).table,
         )
     parts = [
         *_money(profile, profit, year_sums(orders, as_of)),
@@ -251,7 +260,12 @@ def _money(profile: pd.DataFrame, profit: pd.DataFrame, sums: pd.DataFrame) -> l
     grown = growth(sums.reset_index())
     served = profit.set_index("account_id").reindex(ids)
     known = served["serve_source"].map(
-        {"given": "computed", "activities": "computed", "rates": "estimated"}
+        {
+            "given": "computed",
+            "activities": "computed",
+            "services": "computed",
+            "rates": "estimated",
+        }
     )
     return [
         _rows(ids, "sales_share", sums["sales_0"] * scale, luck * scale, "computed"),

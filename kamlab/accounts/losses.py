@@ -35,22 +35,27 @@ def loss_makers(profit: pd.DataFrame, *, peers: pd.Series | None = None) -> pd.D
     of the cost of goods (dear or discounted-out products) and of interest on what is owed (terms,
     where `credit_cost` is known). What serving costs beyond that is taken apart in two: more orders
     for the same sales than peers place (small orders, at the peers' cost of an order), and more
-    cost an order than theirs (service). Returns are valued at the peers' margin.
+    cost an order than theirs (service). What services are known to cost (`service_cost`) does not
+    go with orders: it is set against the peers' share of list sales and counts as service.
+    Returns are valued at the peers' margin.
     """
     table = profit[profit["gross_profit"].notna()].copy()
     kind = table["account_id"].map(peers).fillna("all") if peers is not None else "all"
     table["kind"] = kind
     credit = table.get("credit_cost", pd.Series(np.nan, index=table.index)).fillna(0.0)
     table["credit"] = credit
-    table["serve"] = table["cost_to_serve"].fillna(0.0) - credit
+    services = table.get("service_cost", pd.Series(np.nan, index=table.index)).fillna(0.0)
+    table["services"] = services
+    table["serve"] = table["cost_to_serve"].fillna(0.0) - credit - services
     sums = table.groupby("kind")[
-        ["list_sales", "discount", "net_sales", "orders", "serve", "credit", "contribution",
-         "returns"]
+        ["list_sales", "discount", "net_sales", "orders", "serve", "services", "credit",
+         "contribution", "returns"]
     ].sum()  # fmt: skip
     usual = {
         "discount": ratio(sums["discount"], sums["list_sales"]),
         "serve": ratio(sums["serve"], sums["list_sales"]),
         "an_order": ratio(sums["serve"], sums["orders"]),
+        "services": ratio(sums["services"], sums["list_sales"]),
         "credit": ratio(sums["credit"], sums["list_sales"]),
         "returns": ratio(sums["returns"], sums["list_sales"] + sums["returns"]),
         "margin": ratio(sums["contribution"], sums["list_sales"]),
@@ -65,7 +70,10 @@ def loss_makers(profit: pd.DataFrame, *, peers: pd.Series | None = None) -> pd.D
         "returns": back * of["margin"],
         "discounts": of["discount"] * listed - table["discount"].to_numpy(float),
         "small orders": of["serve"] * listed - at_peers_cost,
-        "service": at_peers_cost - table["serve"].to_numpy(float),
+        "service": at_peers_cost
+        - table["serve"].to_numpy(float)
+        + of["services"] * listed
+        - table["services"].to_numpy(float),
         "terms": of["credit"] * listed - table["credit"].to_numpy(float),
     }
     gap = table["contribution"].to_numpy(float) - of["margin"] * listed

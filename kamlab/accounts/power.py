@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-SIGNS = ("price_obtained", "size", "alternatives", "terms")
+SIGNS = ("price_obtained", "size", "alternatives", "competitors", "terms")
 _FEWEST = 20
 _ROUNDS = 500
 
@@ -18,7 +18,8 @@ def bargaining_power(signs: pd.DataFrame) -> pd.DataFrame:
     ----------
     signs : pd.DataFrame of shape (n_accounts, n_signs)
         Each column a sign, higher is more power: the price it obtained, its size, suppliers it
-        could turn to, payment terms. Missing values and whole columns may lack.
+        could turn to, competitors met in its quotes, payment terms. Missing values and whole
+        columns may lack.
 
     Returns
     -------

@@ -18,6 +18,7 @@ from kamlab.accounts.planning import plan_conduct
 from kamlab.accounts.power import bargaining_power
 from kamlab.accounts.prices import price_effects, price_sums
 from kamlab.accounts.profile_columns import PROFILE
+from kamlab.accounts.quoting import quote_conduct
 from kamlab.accounts.reached import people_reached
 from kamlab.accounts.space import MEAN, business_space, known_wallets
 from kamlab.accounts.standing import financial_standing
@@ -42,6 +43,7 @@ def profiles(
     contacts: pd.DataFrame | None = None,
     forecasts: pd.DataFrame | None = None,
     activities: pd.DataFrame | None = None,
+    quotes: pd.DataFrame | None = None,
     industry: Industry | None = None,
     wallets: str = MEAN,
 ) -> pd.DataFrame:
@@ -54,7 +56,7 @@ def profiles(
     as_of : date
         Exclusive.
     accounts, invoices, interactions, financials, ratings, wallet_observations, contacts, \
-            forecasts, activities : pd.DataFrame, optional
+            forecasts, activities, quotes : pd.DataFrame, optional
         Canonical tables; without one, its columns are missing throughout.
     industry : Industry, optional
         Its families, channels, thresholds and rates; default the shipped profile.
@@ -83,6 +85,7 @@ def profiles(
         _contacts(interactions, as_of),
         None if contacts is None else people_reached(contacts, interactions, as_of),
         None if forecasts is None else plan_conduct(forecasts, months, as_of),
+        None if quotes is None else quote_conduct(quotes, as_of),
         None if activities is None else _rush(activities, facts, as_of, trade),
     ]
     table = facts
@@ -92,6 +95,8 @@ def profiles(
     management = _management(table, accounts, ratings, as_of)
     table = table.merge(management, on="account_id", how="left")
     table = table.reindex(columns=list(dict.fromkeys([*table.columns, *PROFILE])))
+    if quotes is not None:
+        table["quotes_12m"] = table["quotes_12m"].fillna(0.0)
     table = table.assign(**_power(table, accounts))
     if "contacts_12m" in table and interactions is not None:
         table["contacts_12m"] = table["contacts_12m"].fillna(0.0)
@@ -289,6 +294,7 @@ def _power(table: pd.DataFrame, accounts: pd.DataFrame | None) -> dict[str, pd.S
             "price_obtained": -table["price_effect"].astype(float),
             "size": table["wallet"].astype(float),
             "alternatives": pd.to_numeric(known.get("alternatives", np.nan)),
+            "competitors": table["competitors_met"].astype(float),
             "terms": pd.to_numeric(known.get("payment_terms_days", np.nan)),
         },
         index=table.index,
@@ -296,7 +302,7 @@ def _power(table: pd.DataFrame, accounts: pd.DataFrame | None) -> dict[str, pd.S
     buying = table["net_sales_12m"] > 0
     # accounts that no longer buy are scored beside those that do
     scored = bargaining_power(signs)
-    told = signs[["price_obtained", "alternatives"]].notna().any(axis=1)
+    told = signs[["price_obtained", "alternatives", "competitors"]].notna().any(axis=1)
     score = scored["power"].where(told)
     centre = score[buying].mean()
     score = score - (centre if np.isfinite(centre) else 0.0)

@@ -26,6 +26,7 @@ def account_profit(
     interactions: pd.DataFrame | None = None,
     invoices: pd.DataFrame | None = None,
     serving: pd.DataFrame | None = None,
+    services: pd.DataFrame | None = None,
     visits: Sequence[str] = VISITS,
 ) -> pd.DataFrame:
     """Give the profit and loss of each account in [start, as_of).
@@ -49,6 +50,11 @@ def account_profit(
         `account_id`, `cost_to_serve`: table of `kamlab.accounts.serving.activity_costs` over the
         same time. It goes before rates; accounts that it does not name cost
         nothing, but a table without any row tells nothing.
+    services : pd.DataFrame, optional
+        `account_id`, `service_cost`, `service_charged`: table of
+        `kamlab.accounts.services.service_costs` over the same time. Where order lines carry a cost
+        to serve it holds that of services already, by the meaning of the column: the total stays,
+        and services are a part of it. Else they are added to what activities or rates say.
     visits : sequence of str
         Words, folded, by which the channel of an interaction is known to be a visit.
 
@@ -60,7 +66,9 @@ def account_profit(
         and `gross_profit` (over lines whose cost is known; missing where none is),
         `margin_rate`, `cost_known_share`, `cost_to_serve` (missing where nothing tells it),
         `credit_cost` (interest on what it owed, a part of the cost to serve; missing without its
-        rate or invoices), `serve_source` ("given", "activities", "rates" or "unknown"),
+        rate or invoices), `service_cost` (of services, a part of the cost to serve) and
+        `service_charged` (what was charged for them, a part of net sales; both missing without
+        services), `serve_source` ("given", "activities", "rates", "services" or "unknown"),
         `contribution` (gross profit less cost to serve; without the latter where that is unknown)
         and `contribution_rate`. Net sales and gross profit add up to those of the order lines to
         the cent.
@@ -90,6 +98,15 @@ def account_profit(
     if serving is not None and len(serving):
         cost = serving.set_index("account_id")["cost_to_serve"]
         by_rates, how = table["account_id"].map(cost).astype(float).fillna(0.0), "activities"
+    table["service_cost"] = table["service_charged"] = np.nan
+    if services is not None and len(services):
+        told = services.set_index("account_id").reindex(table["account_id"])
+        cost = pd.Series(told["service_cost"].to_numpy(float), index=table.index).fillna(0.0)
+        how = how if by_rates.notna().any() else "services"
+        by_rates = by_rates.fillna(0.0) + cost
+        held = table["cost_to_serve"].clip(lower=0.0)
+        table["service_cost"] = cost.where(~carried, np.minimum(cost, held))
+        table["service_charged"] = told["service_charged"].to_numpy(float)
     table["cost_to_serve"] = table["cost_to_serve"].where(carried, by_rates)
     table["credit_cost"] = np.nan
     if invoices is not None and "credit_day" in given:
@@ -105,7 +122,7 @@ def account_profit(
     columns = [
         "account_id", "orders", "list_sales", "discount", "net_sales", "returns", "cost_of_goods",
         "gross_profit", "margin_rate", "cost_known_share", "cost_to_serve", "credit_cost",
-        "serve_source", "contribution", "contribution_rate",
+        "service_cost", "service_charged", "serve_source", "contribution", "contribution_rate",
     ]  # fmt: skip
     return table[columns]
 
@@ -213,6 +230,7 @@ def price_waterfall(profit: pd.DataFrame) -> pd.DataFrame:
         `step`, `amount` (what is taken off is negative), `share_of_list`, `is_total`. Steps that
         nothing tells are left out; costs are those of lines whose cost is known, and sales without
         a known cost are taken out as a step of their own, so that each total is the sum above it.
+        Services whose cost is known are a step of their own beside the other cost to serve.
     """
     net = float(profit["net_sales"].sum())
     discount = float(profit["discount"].sum())
@@ -229,8 +247,11 @@ def price_waterfall(profit: pd.DataFrame) -> pd.DataFrame:
         rows += [("cost of goods", -float(cost), False), ("gross profit", float(earned), True)]
         served = profit["cost_to_serve"].sum(min_count=1)
         if pd.notna(served):
+            apart = float(profit["service_cost"].sum()) if "service_cost" in profit else 0.0
+            rows.append(("cost to serve", -float(served) + apart, False))
+            if apart:
+                rows.append(("services", -apart, False))
             rows += [
-                ("cost to serve", -float(served), False),
                 ("contribution", float(earned) - float(served), True),
             ]
     table = pd.DataFrame(rows, columns=["step", "amount", "is_total"])

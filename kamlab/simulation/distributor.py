@@ -36,6 +36,8 @@ _STREAMS = (
     "financials",
     "wallets",
     "forecasts",
+    "quotes",
+    "services",
 )
 
 
@@ -60,7 +62,7 @@ class Distributor:
     tables : dict of pandas.DataFrame
         What the distributor knows: orders, accounts, contacts, interactions, invoices,
         survey_responses, defections, managers, actions, ratings, financials, wallet_observations,
-        forecasts, in canonical columns.
+        forecasts, quotes, services, in canonical columns.
     truth : dict of pandas.DataFrame
         What only the simulation knows; see `kamlab.simulation.truth`.
     config : Config

@@ -20,7 +20,9 @@ from kamlab.simulation.interactions import draw_interactions
 from kamlab.simulation.managers import managers_table
 from kamlab.simulation.names import staff_names
 from kamlab.simulation.people import Persons, draw_persons
+from kamlab.simulation.quotes import draw_quotes
 from kamlab.simulation.records import Records, write_records
+from kamlab.simulation.services import draw_services
 from kamlab.simulation.surveys import draw_surveys
 from kamlab.simulation.truth import (
     account_truth,
@@ -72,9 +74,9 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     -------
     observed : dict of pandas.DataFrame
         accounts, managers, survey_responses, defections, actions, ratings, financials,
-        wallet_observations, forecasts.
+        wallet_observations, forecasts, quotes, services.
     hidden : dict of pandas.DataFrame
-        survey, survey_sample, defection, rater.
+        survey, survey_sample, defection, rater, quote.
     """
     config, history, latents = world.config, world.history, world.latents
     identity, management = world.identity, world.management
@@ -96,6 +98,7 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     )
     alternatives = draw_alternatives(latents, stream(config, "alternatives"))
     ratings, raters = draw_ratings(latents, identity, stream(config, "ratings"))
+    quotes, chances = draw_quotes(latents, history, identity, stream(config, "quotes"))
     observed = {
         "accounts": accounts.assign(alternatives=alternatives),
         "managers": managers_table(management, staff_names(), stream(config, "managers")),
@@ -108,8 +111,16 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
         "forecasts": draw_forecasts(
             latents, history, identity, world.catalogue, stream(config, "forecasts")
         ),
+        "quotes": quotes,
+        "services": draw_services(latents, history, identity, stream(config, "services")),
     }
-    hidden = {"survey": survey, "survey_sample": sample, "defection": left, "rater": raters}
+    hidden = {
+        "survey": survey,
+        "survey_sample": sample,
+        "defection": left,
+        "rater": raters,
+        "quote": chances,
+    }
     return observed, hidden
 
 

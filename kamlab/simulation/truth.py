@@ -49,6 +49,8 @@ market, one row a month to the end of 2028
     month, price_level, cost_level (factors since the first month).
 rater
     rater_id, severity (points that the rater takes off; their mean is 0).
+quote
+    account_id, hit_probability (chance of winning a quote once it is decided).
 defection; survey, survey_sample; interaction
     See `defections.draw_defections`, `surveys.draw_surveys`, `interactions.draw_interactions`.
 """

@@ -337,6 +337,37 @@ TABLES: dict[str, Table] = {
             day="made_at",
         ),
         Table(
+            "quotes",
+            _columns("""
+                quote_id id | number of the quote
+                account_id id | who asked for it
+                quoted_at date | day of the quote
+                amount number 0..1e15 | what was quoted
+                category? text | group of products
+                product_id? id | what was quoted for
+                outcome? text | won, lost or open
+                decided_at? date | day on which it was won or lost; empty while open
+                competitor? text | who quoted beside us, or won it
+                reason? text | why it was won or lost
+            """),
+            key=("quote_id",),
+            day="quoted_at",
+            money="amount",
+        ),
+        Table(
+            "services",
+            _columns(f"""
+                account_id id | for whom
+                provided_at date | day
+                service text | what was provided: artwork, sample, technical visit, …
+                quantity? number 0..1e9 | how often
+                hours? number 0..1e9 | working hours that it took
+                cost? number 0..1e15 | what it cost us
+                charged? number {_LARGEST} | what the account was charged, part of its order lines
+            """),
+            day="provided_at",
+        ),
+        Table(
             "activities",
             _columns("""
                 account_id id | for whom

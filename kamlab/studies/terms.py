@@ -64,6 +64,10 @@ CHINESE = {
     "forecast share": "预告占比", "plan change": "计划变动", "forecast error": "预告误差",
     "forecast bias": "预告偏差", "z score": "Z值", "default source": "违约概率来源",
     "probability of default": "违约概率", "receivable": "应收账款",
+    "quotes 12m": "近12月报价数", "hit rate": "赢单率", "open quote amount": "未决报价金额",
+    "lost quote amount": "输掉的报价金额", "competitors met": "遇到的竞争对手数",
+    "service cost": "服务项目成本", "service charged": "服务收费", "not charged": "未收费",
+    "charged": "收费", "how often": "次数", "recovered": "收回占比", "counted": "是否计入",
     # headline figures
     "key accounts": "重点客户", "worth of the list": "名单价值", "share of all worth": "占全部价值",
     "places that are right": "预计正确的名额", "loss in a bad year": "坏年份的损失",

@@ -18,6 +18,6 @@ def world():
 def full(world):
     """Give its profiles at the end of the data, from every table that they take."""
     names = ("accounts", "invoices", "interactions", "financials", "ratings")
-    names += ("wallet_observations", "contacts", "forecasts")
+    names += ("wallet_observations", "contacts", "forecasts", "quotes")
     given = {name: world.tables[name] for name in names}
     return profiles(world.tables["orders"], date(2026, 1, 1), **given)

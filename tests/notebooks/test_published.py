@@ -75,7 +75,7 @@ COLUMNS = {
     ("sources", "channel_lift"): {"channel", "lift", "lift_low", "lift_high"},
     ("sources", "contact_quality"): {"channel", "field", "valid_share"},
     ("sources", "to_collect"): {"what", "why", "now"},
-    ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet"},
+    ("profiles", "profiles"): {"account_id", "regularity", "price_effect", "wallet", "hit_rate"},
     ("profiles", "criteria"): {
         "account_id", "criterion", "value", "standard_error", "source", "unit", "direction",
     },
@@ -90,6 +90,7 @@ COLUMNS = {
         "account_id", "net_sales", "contribution", "margin_shrunk", "margin_se", "credibility",
     },
     ("profitability", "price_waterfall"): {"step", "amount", "share_of_list"},
+    ("profitability", "service_costs"): {"service", "cost", "charged", "recovered", "counted"},
     ("profitability", "loss_makers"): {"account_id", "main_cause", "mend", "to_break_even"},
     ("churn", "churn_risk"): {
         "account_id", "probability", "gross_profit_at_risk", "reason_1", "reason_2", "reason_3",

@@ -99,6 +99,17 @@ def only_what_is_required():
                 "quantity": generator.integers(0, 99, count),
             }
         ),
+        "quotes": pd.DataFrame(
+            {
+                "quote_id": np.arange(count),
+                "account_id": some,
+                "quoted_at": generator.choice(DAYS, count),
+                "amount": 500.0,
+            }
+        ),
+        "services": pd.DataFrame(
+            {"account_id": some, "provided_at": generator.choice(DAYS, count), "service": "sample"}
+        ),
         "activities": pd.DataFrame(
             {"account_id": some, "date": generator.choice(DAYS, count), "activity": "visit"}
         ),

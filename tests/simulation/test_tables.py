@@ -25,6 +25,8 @@ COLUMNS = {
     "retained_earnings ebit equity_bv sales",
     "wallet_observations": "account_id year total_purchases suppliers source",
     "forecasts": "account_id period made_at quantity",
+    "quotes": "quote_id account_id quoted_at amount category outcome decided_at competitor reason",
+    "services": "account_id provided_at service hours cost charged",
 }
 
 
@@ -73,6 +75,7 @@ def test_other_references_hold(small):
         ("ratings", ["account_id", "rater_id", "item"]),
         ("financials", ["account_id", "fiscal_year"]),
         ("wallet_observations", ["account_id"]),
+        ("quotes", ["quote_id"]),
     ],
 )
 def test_keys_name_one_row(small, name, key):
