@@ -10,7 +10,7 @@ from kamlab.simulation.history import History
 from kamlab.simulation.latents import Latents
 from kamlab.simulation.orders import CATEGORIES
 
-_MONTHS_QUOTED = 24
+_MONTHS_QUOTED = 18
 _A_MONTH = 0.35
 _RIVALS = np.array([f"Rival {letter}" for letter in "ABCDEFGHIJKL"], dtype=object)
 _REASONS = np.array(["price", "delivery time", "quality", "terms"], dtype=object)
@@ -19,7 +19,7 @@ _REASONS = np.array(["price", "delivery time", "quality", "terms"], dtype=object
 def draw_quotes(
     latents: Latents, history: History, identity: Identity, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Draw the quotes of the last two years.
+    """Draw the quotes of the last year and a half.
 
     An account that buys asks for 0.35 quotes a month on average, each for about one and a half
     months' purchases. The log odds of winning one are ``−0.3 − 0.25·bargaining + 0.6·noise``, the

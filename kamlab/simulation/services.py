@@ -10,7 +10,7 @@ from kamlab.simulation.latents import Latents
 from kamlab.simulation.panel import order_rate, serve_rates
 
 _KINDS = np.array(["artwork", "samples", "technical visit", "special delivery"], dtype=object)
-_MONTHS_SEEN = 24
+_MONTHS_SEEN = 18
 _A_MONTH = 0.4
 _PART = 0.2  # of the cost to serve that order lines carry
 _HOUR = 48.0  # EUR
@@ -19,7 +19,7 @@ _HOUR = 48.0  # EUR
 def draw_services(
     latents: Latents, history: History, identity: Identity, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Draw the services of the last two years; their cost is a fifth of that of serving.
+    """Draw the services of the last year and a half; their cost is a fifth of that of serving.
 
     They are what a part of the cost to serve of the order lines is made of, and add nothing to it.
     One in three is charged, at cost and a tenth; hard bargainers are charged less often (log odds

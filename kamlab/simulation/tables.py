@@ -99,6 +99,7 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     alternatives = draw_alternatives(latents, stream(config, "alternatives"))
     ratings, raters = draw_ratings(latents, identity, stream(config, "ratings"))
     quotes, chances = draw_quotes(latents, history, identity, stream(config, "quotes"))
+    services = draw_services(latents, history, identity, stream(config, "services"))
     observed = {
         "accounts": accounts.assign(alternatives=alternatives),
         "managers": managers_table(management, staff_names(), stream(config, "managers")),
@@ -112,7 +113,7 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
             latents, history, identity, world.catalogue, stream(config, "forecasts")
         ),
         "quotes": quotes,
-        "services": draw_services(latents, history, identity, stream(config, "services")),
+        "services": services,
     }
     hidden = {
         "survey": survey,

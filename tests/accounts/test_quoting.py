@@ -83,12 +83,24 @@ def test_intervals_hold_the_chances_of_the_simulation(world, full):
     assert told["hit_rate"].corr(truth) > 0.4
 
 
-def test_those_who_ask_others_have_the_longer_lever():
+def test_competitors_met_are_a_sign_of_bargaining_power():
     world = simulate("tiny", seed=5)
-    orders = world.tables["orders"]
     truth = world.truth["account"].set_index("account_id")["bargaining"]
-    made = profiles(orders, date(2026, 1, 1), quotes=world.tables["quotes"])
-    made = made[made["quotes_12m"] > 0].set_index("account_id")
+    rows = [
+        (account, "2025-06-01", 1.0, "open", None, f"Rival {number}")
+        for account, power in truth.items()
+        for number in range(round(2 * (power + 2)))
+    ]
+    without, told = (
+        profiles(
+            world.tables["orders"],
+            date(2026, 1, 1),
+            quotes=quotes,
+            accounts=world.tables["accounts"],
+        )
+        .set_index("account_id")["bargaining_score"]
+        .corr(truth, method="spearman")
+        for quotes in (None, _quotes(*rows))
+    )
 
-    assert made["competitors_met"].corr(truth.reindex(made.index), method="spearman") > 0.2
-    assert (made["open_quote_amount"] >= 0).all()
+    assert told > without + 0.05
