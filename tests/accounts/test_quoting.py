@@ -58,7 +58,7 @@ def test_equal_accounts_share_one_rate_and_unequal_ones_keep_their_own():
     own = hit_rates(pd.Series([36] * 15 + [4] * 15 + [0, 1]), decided)
 
     assert np.allclose(equal["hit_rate"], 0.5)
-    assert (equal["hit_rate_high"] - equal["hit_rate_low"]).max() < 0.06
+    assert (equal["hit_rate_high"] - equal["hit_rate_low"]).max() < 0.12
     assert own["hit_rate"].iloc[0] == pytest.approx(0.9, abs=0.02)
     assert own.iloc[30].isna().all()
     assert own["hit_rate"].iloc[31] < 0.85  # one win is mostly luck
