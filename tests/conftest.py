@@ -1,6 +1,7 @@
 """What all tests share: real data, the published demo, engines, and parts that may be missing."""
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -74,18 +76,37 @@ def kamlab(store):
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory, kamlab):
-    folder = tmp_path_factory.mktemp("demo") / "data"
-    kamlab("demo", folder, "--size", "small", "--seed", "7")
+def shared_folder(tmp_path_factory):
+    """Let the first of the workers that run tests side by side make what all of them read."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        place, whole = base / f"shared-{name}", base / f"shared-{name}.whole"
+        with (base / f"shared-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                make(place)
+                whole.touch()
+        return place
+
     return folder
 
 
 @pytest.fixture(scope="session")
-def published(demo, tmp_path_factory, kamlab):
+def demo(shared_folder, kamlab):
+    return shared_folder(
+        "demo", lambda place: kamlab("demo", place, "--size", "small", "--seed", "7")
+    )
+
+
+@pytest.fixture(scope="session")
+def published(demo, shared_folder, kamlab):
     """Publish every study on the demo, as `make report` does."""
-    out = tmp_path_factory.mktemp("reports")
-    kamlab("run", "--all", "--data", demo, "--out", out)
-    return out
+    return shared_folder(
+        "reports", lambda place: kamlab("run", "--all", "--data", demo, "--out", place)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from kamlab.sources.store import Store, key
 
@@ -73,13 +74,16 @@ def made_once(
     place = key("made", what, code, list(content), [repr(one) for one in given], _said(named))
     with _held(shelf, place):
         if shelf.find(place) is None:
+            found = make(table, *given, **named)
             with shelf.workroom() as room:
                 made = room / "entry"
                 made.mkdir(mode=0o700)
-                make(table, *given, **named).to_parquet(made / "table.parquet", index=False)
+                found.to_parquet(made / "table.parquet", index=False)
                 shelf.keep(place, made, {"made": what})
             shelf.drop_unused(UNUSED_DAYS)
-    return pd.read_parquet(shelf.place(place) / "table.parquet")
+            return found
+    kept = pq.read_table(shelf.place(place) / "table.parquet")
+    return kept.to_pandas(split_blocks=True, self_destruct=True)  # no second copy
 
 
 def _said(named: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,8 @@ def personal_values(folder, store) -> set[str]:
             told = frame[column].dropna()
             told = told.dt.strftime("%Y-%m-%d") if column == "birth_date" else told.astype(str)
             values |= {value.strip() for value in told}
+    # the coverage study names our own managers, some of whom have a namesake among the contacts
+    values -= set(known.frame("managers")["name"])
     return {value for value in values if len(value) > 1}
 
 
