@@ -36,11 +36,11 @@ def code_digest(folder: Path) -> str:
 def made_once(
     shelf: Store,
     content: Sequence[str],
-    make: Callable[..., pd.DataFrame],
+    make: Callable[..., pd.DataFrame | None],
     table: Any,  # noqa: ANN401  of any engine
     given: Sequence[Any],
     named: Mapping[str, Any],
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
     """Make a table, or read what was made of the same.
 
     Parameters
@@ -58,8 +58,8 @@ def made_once(
 
     Returns
     -------
-    pd.DataFrame
-        With a plain index.
+    pd.DataFrame or None
+        With a plain index; None where the lines lack what it takes.
 
     Raises
     ------
@@ -75,6 +75,8 @@ def made_once(
     with _held(shelf, place):
         if shelf.find(place) is None:
             found = make(table, *given, **named)
+            if found is None:
+                return None
             with shelf.workroom() as room:
                 made = room / "entry"
                 made.mkdir(mode=0o700)

@@ -122,11 +122,11 @@ class Sources:
 
     def once(
         self,
-        make: Callable[..., pd.DataFrame],
+        make: Callable[..., Any],
         *given: Any,  # noqa: ANN401  checked when it is made
         of: Any = None,  # noqa: ANN401  of several engines
         **named: Any,  # noqa: ANN401
-    ) -> pd.DataFrame:
+    ) -> Any:  # noqa: ANN401
         """Make a table of the order lines, or read what was made before of the same lines.
 
         Parameters
@@ -141,7 +141,8 @@ class Sources:
 
         Returns
         -------
-        pd.DataFrame
+        pd.DataFrame or None
+            What `make` gives: None where the lines lack what it takes.
         """
         if of is not None or self._pushed:
             return make(self.table("orders") if of is None else of, *given, **named)

@@ -76,6 +76,15 @@ def test_other_lines_are_not_kept_and_other_arguments_refused(folder):
         known.once(counted, pd.DataFrame())
 
 
+def test_nothing_stays_nothing(folder):
+    assert opened(folder).once(nothing, DAY) is None
+    assert not list(opened(folder).store.glob("entries/*/*/table.parquet"))
+
+
+def nothing(lines, day):
+    return None
+
+
 def test_a_damaged_entry_is_made_again(folder):
     known = opened(folder)
     before = known.once(counted, DAY)
