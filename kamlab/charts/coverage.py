@@ -70,8 +70,9 @@ def load(
         axes.set_xlabel("Key accounts after (blue) and today (grey); the mark is what can be done")
         axes.grid(visible=False, axis="y")
         headline(axes, message)
-    said = "; ".join(
-        f"{row.called} {row.accounts} (was {row.accounts_was}) of {row.capacity}"
+    said = ". ".join(
+        f"{row.called} looks after {row.accounts} of at most {row.capacity:g}, "
+        f"{row.accounts_was:.0f} today"
         for row in both.iloc[::-1].itertuples(index=False)
     )
     return figure, f"Key accounts by manager. {message}. {said}."
