@@ -105,4 +105,4 @@ def test_managers_are_called_by_name_namesakes_by_both_and_the_nameless_by_numbe
     ticks = {tick.get_text() for tick in figure.axes[0].get_yticklabels()}
 
     assert ticks == {"Li Wei (M1)", "Li Wei (M2)", "M3"}
-    assert "Li Wei (M2) 2 (was 2) of 9" in alt
+    assert "Li Wei (M2) looks after 2 of at most 9, 2 today" in alt
