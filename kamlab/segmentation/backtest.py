@@ -105,7 +105,7 @@ def backtest(
     """
     if horizon_days < 7 or places < 1 or not 0.5 <= level < 1:
         raise ValueError("horizon_days is at least 7, places at least 1, level in [0.5, 1)")
-    past = past or look_back(orders, as_of, horizon_days=horizon_days)
+    past = look_back(orders, as_of, horizon_days=horizon_days, past=past)
     ledger, days = past.ledger, past.days
     picks, rows, leads = [], [], []
     for lesson, hope in zip(past.lessons, past.hopes, strict=False):  # hopes of the latest only

@@ -98,7 +98,7 @@ def next_period(
     """
     if horizon_days < 7 or places < 1:
         raise ValueError("horizon_days is at least 7 and places at least 1")
-    past = past or look_back(orders, as_of, horizon_days=horizon_days)
+    past = look_back(orders, as_of, horizon_days=horizon_days, past=past)
     ledger, end, lessons = past.ledger, past.end, past.lessons[:MOST_ORIGINS]
     seen = measure(ledger, end, horizon_days)
     if rule == OURS:

@@ -68,6 +68,7 @@ def look_back(
     as_of: date | str,
     *,
     horizon_days: int = 365,
+    past: Past | None = None,
 ) -> Past:
     """Learn from earlier days and forecast on each of them with what was known then.
 
@@ -80,6 +81,8 @@ def look_back(
     horizon_days : int, default 365
         Length of the period ahead, at least 7; shortened where the history is shorter than one and
         a half.
+    past : Past, optional
+        What was learnt before of the same orders, which is then given back.
 
     Returns
     -------
@@ -90,12 +93,17 @@ def look_back(
     Raises
     ------
     ValueError
-        If nothing lies before `as_of`, or the period is too short.
+        If nothing lies before `as_of`, the period is too short, or `past` is of another day or
+        period.
     """
     if horizon_days < 7:
         raise ValueError(f"horizon_days is at least 7, not {horizon_days}")
-    ledger = open_ledger(as_daily(orders, as_of))
     end = day_of(as_of)
+    if past is not None:
+        if (past.end, past.horizon) != (end, horizon_days):
+            raise ValueError("what was learnt before is of another day or period")
+        return past
+    ledger = open_ledger(as_daily(orders, as_of))
     days, lessons = learn(ledger, end, horizon_days, most=2 * MOST_ORIGINS)
     hopes = []
     for lesson in lessons[:MOST_ORIGINS]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kamlab.simulation.config import first_day
 from kamlab.simulation.latents import Latents
 from kamlab.simulation.panel import ACTION_MONTHS, KINDS, State
 
@@ -131,7 +132,7 @@ def actions_table(campaigns: list[Campaign], ids: np.ndarray) -> pd.DataFrame:
     """
     frames = []
     for number, campaign in enumerate(campaigns):
-        day = (np.datetime64("2022-01", "M") + campaign.month).astype("datetime64[D]")
+        day = first_day(campaign.month)
         frames.append(
             pd.DataFrame(
                 {

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from kamlab.errors import UsageError
 
@@ -9,6 +13,11 @@ FIRST_DAY = date(2022, 1, 1)
 END = date(2026, 1, 1)
 MONTHS = 48
 HORIZON = 36
+
+
+def first_day(month: npt.ArrayLike) -> Any:  # noqa: ANN401  a day, or an array of days
+    """Give the first day of months that are counted from 0."""
+    return (np.datetime64(FIRST_DAY, "M") + np.asarray(month)).astype("datetime64[D]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.simulation.accounts import Identity
-from kamlab.simulation.config import MONTHS
+from kamlab.simulation.config import MONTHS, first_day
 from kamlab.simulation.history import History
 from kamlab.simulation.latents import Latents, product_shares
 from kamlab.simulation.orders import Catalogue
@@ -56,7 +56,7 @@ def draw_forecasts(
         days = rng.integers(0, 7, (len(_AHEAD), n))
         expected = history.volume[month].astype(float) * kilos
         who = np.flatnonzero(shares & told & (expected > 0))
-        begins = (np.datetime64("2022-01", "M") + month).astype("datetime64[D]")
+        begins = first_day(month)
         for place, wrong in enumerate((error, later)):
             parts.append(
                 pd.DataFrame(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.simulation.accounts import Identity
-from kamlab.simulation.config import END, MONTHS, Config
+from kamlab.simulation.config import END, MONTHS, Config, first_day
 from kamlab.simulation.gaps import known
 from kamlab.simulation.history import History
 from kamlab.simulation.latents import Latents
@@ -97,7 +97,7 @@ def draw_interactions(
     silent = rng.random(size) < np.where(complains, 0.05, 0.45)
     sentiment = np.clip(0.25 + 0.45 * mood - 0.55 * complains + rng.normal(0, 0.25, size), -1, 1)
     rated = rng.random(size) < 0.7
-    first = (np.datetime64("2022-01", "M") + month).astype("datetime64[D]")
+    first = first_day(month)
     day = np.minimum(first + rng.integers(0, 31, size), np.datetime64(END, "D") - 1)
     record = _record_of(records, account, channel, rng)
     reached = record >= 0

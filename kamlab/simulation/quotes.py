@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.simulation.accounts import Identity
-from kamlab.simulation.config import END, MONTHS
+from kamlab.simulation.config import END, MONTHS, first_day
 from kamlab.simulation.gaps import known
 from kamlab.simulation.history import History
 from kamlab.simulation.latents import Latents
@@ -51,7 +51,7 @@ def draw_quotes(
     for month in range(MONTHS - _MONTHS_QUOTED, MONTHS):
         volume = history.volume[month].astype(float)
         who = np.repeat(np.arange(n), rng.poisson(_A_MONTH, n) * (volume > 0))
-        begins = (np.datetime64("2022-01", "M") + month).astype("datetime64[D]")
+        begins = first_day(month)
         quoted = begins + rng.integers(0, 28, len(who))
         decided = quoted + rng.integers(7, 85, len(who))
         done, won = decided < end, rng.random(len(who)) < chance[who]

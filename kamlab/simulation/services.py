@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.simulation.accounts import Identity
-from kamlab.simulation.config import MONTHS
+from kamlab.simulation.config import MONTHS, first_day
 from kamlab.simulation.history import History
 from kamlab.simulation.latents import Latents
 from kamlab.simulation.panel import order_rate, serve_rates
@@ -46,7 +46,7 @@ def draw_services(
         serving = an_order * order_rate(latents, volume) + a_euro * volume
         who = np.repeat(np.arange(n), rng.poisson(_A_MONTH, n) * (volume > 0))
         cost = _PART / _A_MONTH * serving[who] * rng.lognormal(-0.08, 0.4, len(who))
-        begins = (np.datetime64("2022-01", "M") + month).astype("datetime64[D]")
+        begins = first_day(month)
         day = begins + rng.integers(0, 28, len(who))
         pays = rng.random(len(who)) < charged[who]
         parts.append(

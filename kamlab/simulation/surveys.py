@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.simulation.accounts import Identity
+from kamlab.simulation.config import first_day
 from kamlab.simulation.gaps import known
 from kamlab.simulation.history import History
 from kamlab.simulation.latents import REGIONS, Latents
@@ -87,7 +88,7 @@ def draw_surveys(
     responses, truths, samples = [], [], []
     for month in WAVE_MONTHS:
         wave, probability = _wave(latents, history, management, month, style, rng)
-        day = (np.datetime64("2022-01", "M") + month).astype("datetime64[D]") + 14
+        day = first_day(month) + 14
         responses.append(_responses(wave, day, latents, identity, rng))
         truths.append(_truth(wave, day, latents))
         samples.append(

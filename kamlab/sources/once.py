@@ -6,31 +6,21 @@ under a hash of the rows, the code and the arguments it was made with; the next 
 
 import datetime as dt
 import fcntl
-import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
+from kamlab.fingerprint import package_hash
 from kamlab.sources.store import Store, key
 
 _PLAIN = (str, int, float, bool, dt.date, type(None))
 UNUSED_DAYS = 60
 """After so many days in which nobody asked for it, an entry leaves the store."""
-
-
-@cache
-def code_digest(folder: Path) -> str:
-    """Hash our code and that of a folder: other code may make other tables."""
-    digest = hashlib.sha256()
-    for path in sorted({*Path(__file__).parents[1].rglob("*.py"), *folder.glob("*.py")}):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def made_once(
@@ -70,8 +60,10 @@ def made_once(
     if strange := [value for value in told if not isinstance(value, _PLAIN)]:
         raise TypeError(f"what is made once takes plain arguments, not {type(strange[0]).__name__}")
     what = f"{make.__module__}.{make.__qualname__}"
-    code = code_digest(Path(inspect.getfile(make)).parent)
-    place = key("made", what, code, list(content), [repr(one) for one in given], _said(named))
+    # a function of the user's own is not in our package
+    code = [package_hash(), Path(inspect.getfile(make)).read_text(encoding="utf-8")]
+    said = [repr(one) for one in given], sorted(f"{name}={one!r}" for name, one in named.items())
+    place = key("made", what, code, list(content), said)
     with _held(shelf, place):
         if shelf.find(place) is None:
             found = make(table, *given, **named)
@@ -86,11 +78,6 @@ def made_once(
             return found
     kept = pq.read_table(shelf.place(place) / "table.parquet")
     return kept.to_pandas(split_blocks=True, self_destruct=True)  # no second copy
-
-
-def _said(named: Mapping[str, Any]) -> list[str]:
-    """Write arguments down in an order of their own."""
-    return sorted(f"{name}={value!r}" for name, value in named.items())
 
 
 @contextmanager

@@ -147,7 +147,7 @@ class Sources:
         if of is not None or self._pushed:
             return make(self.table("orders") if of is None else of, *given, **named)
         ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
-        content = [*self.content("orders"), self.currency, f"{self.begin} {self.end}", ledger]
+        content = [*self.content("orders"), self.currency, ledger]
         return made_once(Store(self.store), content, make, self.table("orders"), given, named)
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:

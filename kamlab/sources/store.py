@@ -13,7 +13,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kamlab.errors import DataRefusedError
@@ -110,9 +110,13 @@ class Store:
     def drop_unused(self, days: int) -> None:
         """Remove what nobody asked for in so many days; it can be read and made again."""
         long_ago = time.time() - days * 86_400
-        for meta in (self.folder / "entries").glob("*/*/meta.json"):
-            if meta.stat().st_mtime < long_ago:
-                shutil.rmtree(meta.parent, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process may be removing them too
+            for meta in (self.folder / "entries").glob("*/*/meta.json"):
+                if meta.stat().st_mtime < long_ago:
+                    shutil.rmtree(meta.parent, ignore_errors=True)
+            for lock in (self.folder / "tmp").glob("*.lock"):
+                if lock.stat().st_mtime < long_ago:
+                    lock.unlink()
 
     def sha256(self, path: Path) -> str:
         """Hash a file; one whose size and times are as before is not read again."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import kamlab
+from kamlab.fingerprint import package_hash
 from kamlab.studies.discover import StudyFile, cell_source
 from kamlab.studies.plan import Data
 from kamlab.studies.publish import FAILED, LATEST, RECORD, RESULT, write_whole
@@ -54,17 +55,6 @@ def versions() -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": found,
     }
-
-
-@functools.cache
-def package_hash() -> str:
-    """Give a digest of the library's own files: the version of the code that makes the content."""
-    package = Path(kamlab.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.suffix in (".py", ".j2", ".css", ".js", ".toml", ".csv"):
-            digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def code_hash(path: Path) -> str:

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kamlab.errors import UsageError
 from kamlab.studies.discover import StudyFile, in_order, pick
+from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
 
@@ -181,10 +181,9 @@ def fingerprint_of_reading(
         Digest of the mapping without its rules for runs and its language (empty where there is
         none), and of it together with the files and the industry profile.
     """
-    path = data if data.suffix == ".toml" else data / "kamlab.toml"
     mapping = ""
-    if path.is_file():
-        said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    if mapping_path(data).is_file():
+        said = mapping_says(data)
         said.pop("runs", None)
         said.pop("language", None)  # how it is said changes no figure
         mapping = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()

@@ -1,11 +1,11 @@
 """For which days does a run publish: one, or one after each of several periods?"""
 
 import datetime as dt
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kamlab.errors import UsageError
+from kamlab.studies.mapping_file import mapping_says
 from kamlab.studies.parameters import Parameter, check_value
 from kamlab.studies.period import periods_between, read_period
 from kamlab.studies.plan import Data, Plan
@@ -61,11 +61,7 @@ def read_fiscal_start(data: Path) -> int:
     int
         1 where it says nothing that is a month; whoever reads the data refuses what is none.
     """
-    path = data if data.suffix == ".toml" else data / "kamlab.toml"
-    try:
-        month = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("fiscal_year_start", 1)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return 1
+    month = mapping_says(data).get("fiscal_year_start", 1)
     return month if isinstance(month, int) and 1 <= month <= 12 else 1
 
 

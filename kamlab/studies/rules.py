@@ -14,13 +14,13 @@ Both rules stand in the mapping file beside the data, and the command line may t
 
 import datetime as dt
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from kamlab.errors import DataRefusedError, UsageError
+from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import nearest
 
 # A headline figure that moves by more than this share of itself is marked.
@@ -82,11 +82,7 @@ def read_rules(data: Path) -> Rules:
     UsageError
         If the table says something unknown. A file that is no TOML is left to who reads the data.
     """
-    path = data if data.suffix == ".toml" else data / "kamlab.toml"
-    try:
-        said = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("runs", {})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return Rules()
+    path, said = mapping_path(data), mapping_says(data).get("runs", {})
     if not isinstance(said, dict):
         raise UsageError(f"{path}: runs must be a table, as in [runs].")
     for key in said:

@@ -127,6 +127,7 @@ def run_plan(plan: Plan, data: Data, settings: Settings, report: Report) -> list
     UsageError
         If the folder cannot be written.
     """
+    warm_up(plan.studies.values())
     return run_rounds([(plan, data)], settings, report)
 
 
@@ -192,7 +193,6 @@ class _Runner:
         self.waiting = list(plan.studies)
         self.running: dict[str, _Running] = {}
         self.ended: dict[str, Outcome] = {}
-        warm_up(plan.studies.values())  # where it was not done before
         self.context = multiprocessing.get_context("forkserver")
 
     def run(self) -> list[Outcome]:

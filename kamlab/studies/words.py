@@ -6,10 +6,10 @@ Braces are filled in by whoever uses the words.
 
 import datetime as dt
 import os
-import tomllib
 from pathlib import Path
 
 from kamlab.errors import UsageError
+from kamlab.studies.mapping_file import mapping_path, mapping_says
 
 LANGUAGES = ("en", "zh")
 # how the language reaches a notebook's process
@@ -165,12 +165,8 @@ def read_language(data: Path) -> str:
     UsageError
         If there are no words for it.
     """
-    path = data if data.suffix == ".toml" else data / "kamlab.toml"
-    try:
-        said = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("language", "")
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return ""
-    return check_language(said, str(path)) if said != "" else ""
+    said = mapping_says(data).get("language", "")
+    return check_language(said, str(mapping_path(data))) if said != "" else ""
 
 
 def notebook_language(data: Path) -> str:

@@ -8,6 +8,7 @@ from kamlab.accounts.days import daily_sums
 from kamlab.segmentation.backtest import OURS, backtest
 from kamlab.segmentation.forecast import next_period
 from kamlab.segmentation.ledger import day_of, open_ledger
+from kamlab.segmentation.lessons import look_back
 from kamlab.segmentation.rules import RULES, naive_scores, pick
 
 
@@ -231,3 +232,20 @@ def test_the_lead_is_that_of_lists_half_once_and_twice_as_long(days):
     expected = sum((share[rule] - share[OURS]).mean() for share in shares) / 3
     league = tried[1].league.set_index("rule")
     assert league.loc[rule, "lead_around"] == pytest.approx(expected)
+
+
+def test_what_was_learnt_once_serves_both_and_only_its_own_day_and_period(days):
+    past = look_back(days, "2023-01-01", horizon_days=120)
+    asked = {"horizon_days": 120, "places": 10}
+
+    alone = next_period(days, "2023-01-01", **asked)
+    shared = next_period(days, "2023-01-01", past=past, **asked)
+    tried = backtest(days, "2023-01-01", **asked)
+    again = backtest(days, "2023-01-01", past=past, **asked)
+
+    pd.testing.assert_frame_equal(alone.table, shared.table)
+    pd.testing.assert_frame_equal(tried.league, again.league)
+    with pytest.raises(ValueError, match="another day or period"):
+        next_period(days, "2023-02-01", past=past, **asked)
+    with pytest.raises(ValueError, match="another day or period"):
+        backtest(days, "2023-01-01", horizon_days=90, places=10, past=past)

@@ -58,7 +58,7 @@ def test_it_is_made_anew_when_anything_differs_that_decides_it(folder, change, m
     elif change == "currency":
         (folder / "kamlab.toml").write_text('currency = "SEK"\n[[orders]]\nfile = "orders.csv"\n')
     else:
-        monkeypatch.setattr("kamlab.sources.once.code_digest", lambda _: "other code")
+        monkeypatch.setattr("kamlab.sources.once.package_hash", lambda: "other code")
 
     found = opened(folder).once(counted, day, **named)
 
@@ -114,9 +114,12 @@ def test_what_nobody_asked_for_in_two_months_leaves_the_store(folder):
     known.once(counted, DAY)
     [old] = known.store.glob("entries/*/*/table.parquet")
     long_ago = time.time() - 61 * 86_400
-    os.utime(old.parent / "meta.json", (long_ago, long_ago))
+    [lock] = known.store.glob("tmp/*.lock")
+    for path in (old.parent / "meta.json", lock):
+        os.utime(path, (long_ago, long_ago))
 
     known.once(counted, DAY, factor=2.0)
 
     assert not old.exists()
+    assert not lock.exists()
     assert known.table("orders").df()["net_sales"].sum() == 30.5
