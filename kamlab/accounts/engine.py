@@ -7,6 +7,7 @@ What engines do differently (types, zones, not-a-number, differences of days) is
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -311,7 +312,8 @@ def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
 
     table = frame.collect("pyarrow").to_native()
     kinds = pa.schema([pa.field(field.name, _kind(field.type)) for field in table.schema])
-    return table.cast(kinds).to_pandas(split_blocks=True, self_destruct=True)
+    table = table.cast(kinds)  # under the same name, so that what was cast is given back
+    return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
 @contextmanager
@@ -340,12 +342,10 @@ def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
         elif frames[0].implementation.is_polars():
             yield tuple(frame.collect("polars").lazy() for frame in frames)
         else:
-            import duckdb
-
-            from kamlab.sources.sql import answer_alike
+            from kamlab.sources.sql import answer_alike, connect
 
             folder = stack.enter_context(TemporaryDirectory(prefix="kamlab-"))
-            engine = stack.enter_context(duckdb.connect())
+            engine = stack.enter_context(connect(Path(folder)))
             paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
             for frame, path in zip(frames, paths, strict=True):
                 frame.sink_parquet(path)

@@ -23,7 +23,7 @@ from kamlab.churn.blending import (
     tried,
 )
 from kamlab.churn.candidates import CANDIDATES, LEAVERS_FOR_DEPTH, LEAVERS_NEEDED, Candidate, deep
-from kamlab.churn.columns import Coded, MessyColumns
+from kamlab.churn.columns import MOST_LEARNT, Coded, MessyColumns, drawn_by_content
 
 _FEW = 25  # leavers and stayers that are needed before a day and on it to judge by time
 _FEWEST = 5  # below which it is not even asked how much to shrink
@@ -131,17 +131,22 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         """
         table = self._table(X, reset=True)
         truth = self._truth(y, len(table))
+        owners = None if groups is None else np.asarray(groups)
+        days = None if time is None else _days(time)
+        if any(len(each) != len(truth) for each in (owners, days) if each is not None):
+            raise ValueError(f"groups and time need one value for each of {len(truth)} rows")
+        if len(table) > MOST_LEARNT:
+            drawn = drawn_by_content(table, MOST_LEARNT)
+            table, truth = table.iloc[drawn], truth[drawn]
+            owners, days = (None if each is None else each[drawn] for each in (owners, days))
         self.columns_ = MessyColumns().fit(table)
         coded = self.columns_.transform(table)
-        keys = [np.asarray(each) for each in (groups, time) if each is not None]
-        if any(len(key) != len(truth) for key in keys):
-            raise ValueError(f"groups and time need one value for each of {len(truth)} rows")
-        order = _by_content(coded, truth, keys)
+        order = _by_content(coded, truth, [each for each in (owners, days) if each is not None])
         coded, truth = coded.rows(order), truth[order]
         splits = self._splits(
             truth,
-            None if groups is None else np.asarray(groups)[order],
-            None if time is None else _days(time)[order],
+            None if owners is None else owners[order],
+            None if days is None else days[order],
         )
         with threadpool_limits(1 if len(truth) < _MANY_ROWS else None):
             trials = self._compare(coded, truth, splits)

@@ -27,6 +27,7 @@ OURS, SILENCE, OVERDUE, BASE = (
     "all alike",
 )
 _MOST_ORIGINS = 10
+_MANY, _DAYS_OF_MANY = 20_000, 4  # accounts on a day from which a few days tell enough
 _TRUSTED = 100.0  # who left, with which the model counts half
 
 
@@ -138,12 +139,16 @@ def past_predictions(panel: Panel) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        Rows of the panel whose outcome is known and which could be predicted, with a column of
-        probabilities for each of `RULES`. Empty where no earlier day has anything to learn from.
+        Rows of the panel whose outcome is known and which could be predicted (of the latest four
+        days where there are tens of thousands on each), with a column of probabilities for each of
+        `RULES`. Empty where no earlier day has anything to learn from.
     """
     rows, predicted = panel.rows, []
     known = rows["left"].notna()
-    for day in sorted(rows.loc[known, "origin"].unique()):
+    days = sorted(rows.loc[known, "origin"].unique())
+    if known.sum() > _MANY * len(days):
+        days = days[-_DAYS_OF_MANY:]
+    for day in days:
         test = known & (rows["origin"] == day)
         train = known & (rows["origin"] <= day - pd.Timedelta(days=panel.label_days))
         if not train.any() or rows.loc[train, "left"].nunique() < 2:

@@ -62,31 +62,36 @@ def level_shifts(
     ids = ended["account_id"].unique()
     grid = panel(ended, ids, day.replace(day=1), [amount])
     values, first = grid.values[amount], grid.first
-    begin = ended["month"].min()
-    rows = []
-    for account, series, start in zip(ids, values, first, strict=True):
-        months = series[start:]
-        if len(months) < LEAST_MONTHS or not months.any():
-            continue
-        place, p_value = _shift(months)
-        before, after = months[:place].mean(), months[place:].mean()
-        month = begin + pd.DateOffset(months=int(start + place))
-        rows.append((account, month, before, after, after - before, p_value))
-    table = pd.DataFrame(rows, columns=columns)
-    if table.empty:
-        return table
+    months = pd.date_range(ended["month"].min(), periods=values.shape[1], freq="MS")
+    pieces = []
+    for start in np.unique(first):  # accounts that began in one month have as many months to rank
+        rows = np.flatnonzero((first == start) & values.any(axis=1))
+        if len(rows) and values.shape[1] - start >= LEAST_MONTHS:
+            place, p_value, before, after = _shifts(values[rows, start:])
+            found = {"month": months[start + place], "mean_before": before, "mean_after": after}
+            pieces.append(pd.DataFrame({"row": rows, **found, "p_value": p_value}))
+    if not pieces:
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(pieces).sort_values("row", ignore_index=True)
+    table["account_id"] = ids[table["row"].to_numpy()]
+    table["change"] = table["mean_after"] - table["mean_before"]
+    table = table[columns]
     kept = table[stats.false_discovery_control(table["p_value"]) <= rate]
     order = kept["change"].abs().sort_values(ascending=False, kind="stable").index
     return kept.loc[order].reset_index(drop=True)
 
 
-def _shift(months: np.ndarray) -> tuple[int, float]:
-    """Give the place of the most likely shift and its p-value."""
-    count = len(months)
-    ranks = stats.rankdata(months)
-    spread = ranks.std()
-    if spread == 0:
-        return count // 2, 1.0
-    sums = np.abs(np.cumsum(ranks - ranks.mean()))[:-1] / (spread * np.sqrt(count))
-    place = int(np.argmax(sums))
-    return place + 1, float(stats.kstwobign.sf(sums[place]))
+def _shifts(months: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Give of each row the place of the most likely shift, its p-value and the means around it."""
+    count = months.shape[1]
+    ranks = stats.rankdata(months, axis=1)
+    spread = ranks.std(axis=1, keepdims=True)
+    steady = spread[:, 0] == 0
+    sums = np.abs(np.cumsum(ranks - ranks.mean(axis=1, keepdims=True), axis=1))[:, :-1]
+    sums = sums / np.where(spread > 0, spread, 1.0) / np.sqrt(count)
+    place = np.where(steady, count // 2, np.argmax(sums, axis=1) + 1)
+    p_value = np.where(steady, 1.0, stats.kstwobign.sf(sums.max(axis=1)))
+    early = np.arange(count) < place[:, None]
+    before = np.where(early, months, 0.0).sum(axis=1) / place
+    after = np.where(early, 0.0, months).sum(axis=1) / (count - place)
+    return place, p_value, before, after

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kamlab.fingerprint import package_hash
@@ -30,6 +31,7 @@ def made_once(
     table: Any,  # noqa: ANN401  of any engine
     given: Sequence[Any],
     named: Mapping[str, Any],
+    columns: Sequence[str] = (),
 ) -> pd.DataFrame | None:
     """Make a table, or read what was made of the same.
 
@@ -45,6 +47,8 @@ def made_once(
         What it is made of.
     given, named : sequence, mapping
         Further arguments: texts, numbers, days, truth values or None.
+    columns : sequence of str
+        Those that are wanted, as far as they are there; default all.
 
     Returns
     -------
@@ -75,9 +79,21 @@ def made_once(
                 found.to_parquet(made / "table.parquet", index=False)
                 shelf.keep(place, made, {"made": what})
             shelf.drop_unused(UNUSED_DAYS)
-            return found
-    kept = pq.read_table(shelf.place(place) / "table.parquet")
-    return kept.to_pandas(split_blocks=True, self_destruct=True)  # no second copy
+            del found  # read as whoever comes next reads it: only what is wanted
+    file = shelf.place(place) / "table.parquet"
+    there = pq.read_schema(file).names
+    kept = pq.read_table(file, columns=[name for name in there if name in columns] or None)
+    table = kept.to_pandas(split_blocks=True, self_destruct=True)  # no second copy
+    del kept
+    pa.default_memory_pool().release_unused()
+    return table
+
+
+def wanted(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame | None:
+    """Give the columns that are wanted, in the order of the table; all of them where none is."""
+    if table is None or not columns:
+        return table
+    return table[[name for name in table if name in columns]]
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What do we know, and can it be trusted? Open a data folder as validated tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.listing import file_of, files_read, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
-from kamlab.sources.once import made_once
+from kamlab.sources.once import made_once, wanted
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
@@ -125,6 +125,7 @@ class Sources:
         make: Callable[..., Any],
         *given: Any,  # noqa: ANN401  checked when it is made
         of: Any = None,  # noqa: ANN401  of several engines
+        columns: Sequence[str] = (),
         **named: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         """Make a table of the order lines, or read what was made before of the same lines.
@@ -133,11 +134,13 @@ class Sources:
         ----------
         make : callable
             A function of order lines, such as `accounts.account_facts`.
-        *given, **named
-            Its further arguments: texts, numbers, days, truth values or None.
+        *given, **named : str, float, date, bool or None
+            Its further arguments.
         of : object, optional
-            Other lines, such as those rolled up to parents; what is made of them is not kept,
-            nor what is made of lines that stay in a cluster or a database.
+            Other lines, such as those rolled up to parents; what is made of these is not kept, nor
+            of lines that stay in a cluster or a database.
+        columns : sequence of str
+            Those wanted, as far as they are there; default all. The rest is not read.
 
         Returns
         -------
@@ -145,10 +148,11 @@ class Sources:
             What `make` gives: None where the lines lack what it takes.
         """
         if of is not None or self._pushed:
-            return make(self.table("orders") if of is None else of, *given, **named)
+            lines = self.table("orders") if of is None else of
+            return wanted(make(lines, *given, **named), columns)
         ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
-        content = [*self.content("orders"), self.currency, ledger]
-        return made_once(Store(self.store), content, make, self.table("orders"), given, named)
+        content, lines = [*self.content("orders"), self.currency, ledger], self.table("orders")
+        return made_once(Store(self.store), content, make, lines, given, named, columns)
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:
         """Count the rows of a table and those that know a column, and give its largest value.

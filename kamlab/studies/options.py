@@ -30,7 +30,13 @@ def describe_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--language", choices=("en", "zh"), help="of the pages (what kamlab.toml says, else en)"
     )
-    run.add_argument("--jobs", type=int, default=0, metavar="N", help="side by side (cores)")
+    run.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="side by side (cores; 1 of many lines)",
+    )
     run.add_argument("--cell-timeout", type=int, default=1800, metavar="S", help="seconds (1800)")
     run.add_argument("--timeout", type=int, default=7200, metavar="S", help="a study (7200)")
     run.add_argument("--run-timeout", type=int, metavar="S", help="the whole run (any time)")

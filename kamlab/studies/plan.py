@@ -11,6 +11,9 @@ from kamlab.studies.discover import StudyFile, in_order, pick
 from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
+MANY_LINES = 20_000_000
+"""Order lines from which studies run one after another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -159,6 +162,25 @@ def _value(parameter: Parameter, given: Value, data: Path, outside: bool) -> Val
             "file there, or give --allow-outside."
         )
     return path
+
+
+def side_by_side(studies: int, cores: int, data: Data) -> int:
+    """Say how many studies run at the same time where nobody says it.
+
+    Parameters
+    ----------
+    studies, cores : int
+        What there is to run, and on how many cores.
+    data : Data
+
+    Returns
+    -------
+    int
+        One a core; one after another where order lines are so many that two studies together could
+        take more memory than a laptop has. DuckDB uses all cores for one as well.
+    """
+    lines = sum(lines for lines, _ in data.days.values())
+    return 1 if lines > MANY_LINES else min(cores, studies)
 
 
 def fingerprint_of_reading(

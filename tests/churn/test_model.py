@@ -205,3 +205,27 @@ def test_a_planted_leak_is_reported_however_it_is_written():
     found = leaks(planted, left)
     assert set(found["column"]) == {"amount", "closed_on", "status", "either_end"}
     assert leaks(planted.head(4), [True, False, False, False]).empty
+
+
+def test_of_very_many_rows_some_are_drawn_and_the_order_of_all_does_not_matter(monkeypatch):
+    monkeypatch.setattr("kamlab.churn.model.MOST_LEARNT", 1500)
+    table, left, _ = _drawn(6000)
+    day = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(6000) % 4 * 40, "D"))
+    turned = np.random.default_rng(1).permutation(6000)
+    later, came, truth = _drawn(4000, seed=9)
+    one = ChurnModel(label_days=30).fit(table, left, time=day)
+    two = ChurnModel(label_days=30).fit(table.iloc[turned], left[turned], time=day[turned])
+    p = one.predict_proba(later)[:, 1]
+
+    assert two.predict_proba(later)[:, 1] == pytest.approx(p, abs=1e-9)
+    assert roc_auc_score(came, p) > roc_auc_score(came, truth) - 0.02
+
+
+def test_large_steps_lead_where_small_ones_lead(monkeypatch):
+    """Newton's method on many rows, limited memory on few: one optimum."""
+    table, left, _ = _drawn(3000)
+    small = ChurnModel().fit(table, left).predict_log_odds(table)
+    monkeypatch.setattr("kamlab.churn.candidates._MANY_ROWS", 0)
+    large = ChurnModel().fit(table, left).predict_log_odds(table)
+
+    assert np.abs(small - large).max() < 0.02

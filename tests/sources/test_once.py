@@ -44,6 +44,16 @@ def test_the_second_asker_reads_what_the_first_made(folder):
     assert CALLS == [DAY]
 
 
+def test_columns_that_are_not_wanted_are_not_given_and_what_is_kept_is_whole(folder):
+    lines = opened(folder).table("orders")
+    some = opened(folder).once(counted, DAY, columns=["factor", "colour"])
+    other = opened(folder).once(counted, DAY, of=lines, columns=["rows"])
+    whole = opened(folder).once(counted, DAY)
+
+    assert (list(some), list(other), list(whole)) == (["factor"], ["rows"], ["rows", "factor"])
+    assert CALLS == [DAY, DAY]
+
+
 @pytest.mark.parametrize("change", ["day", "argument", "row", "currency", "code"])
 def test_it_is_made_anew_when_anything_differs_that_decides_it(folder, change, monkeypatch):
     opened(folder).once(counted, DAY)
