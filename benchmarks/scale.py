@@ -135,7 +135,7 @@ def studies_table(folder: Path, sizes: tuple[str, str]) -> pd.DataFrame:
         )
         told = [json.loads(path.read_text()) for path in out.glob("*/latest/manifest.json")]
         seconds[size] = {one["study"]: one["timings"]["notebook_seconds"] for one in told}
-        lines.append(duckdb.sql(f"SELECT count(*) FROM '{data}/orders*.parquet'").fetchone()[0])
+        lines.append(duckdb.sql(f"SELECT count(*) FROM '{data}/orders*.parquet'").fetchall()[0][0])
     table = pd.DataFrame(seconds).dropna()
     table["exponent"] = [exponent(lines, list(row)) for row in table[list(sizes)].to_numpy()]
     return table.rename(columns=dict(zip(sizes, (f"{n:,} lines" for n in lines), strict=True)))
