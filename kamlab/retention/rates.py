@@ -10,7 +10,9 @@ _FEWEST = 10
 # what an action of usual cost is thought to move yearly sales by before any was tried, as standard
 # deviations: that which all kinds have in common, and each kind's own
 _COMMON, _OWN = 0.15, 0.04
-_BEYOND = 2.5  # errors from zero before a change of margin counts at all
+# how many kinds are thought to touch prices, how far those move the margin and how far the others
+# do (standard deviations)
+_TOUCHING, _FAR, _NEAR = 0.2, 0.05, 0.001
 _Z95 = 1.959964
 
 
@@ -32,10 +34,10 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         One row a kind with ten treated rows or more: `kind`, `treated`, `cost` (median of the
         treated; missing if unknown), `sales_seen` and `margin_seen` (estimates as they are),
-        `sales` (expected change of yearly sales, a share) with `sales_error`, `margin` (change of
-        profit per sales; none unless it is clear that the kind touches prices) with
-        `margin_error`; the errors are standard deviations of what is
-        expected. Empty if there are too few rows.
+        `sales` (expected change of yearly sales, a share) with `sales_error`, `margin` (expected
+        change of profit per sales; near none unless it is clear that the kind touches prices) with
+        `margin_error`; the errors are standard deviations of what is expected. Empty if there are
+        too few rows.
 
     References
     ----------
@@ -59,11 +61,7 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     effort = table["cost"].where(table["cost"] > 0)
     effort = effort.fillna(effort.median()).fillna(1.0).to_numpy(float)
     table["sales"], table["sales_error"] = shrink(sales, sales_cov, effort=effort)
-    # few actions touch prices; on large sales a little noise of margin would outweigh all else
-    error = np.sqrt(np.diag(margin_cov))
-    table["margin"] = towards_zero(margin, _BEYOND * error)
-    kept = table["margin"].to_numpy() / np.where(margin == 0, 1.0, margin)
-    table["margin_error"] = error * np.sqrt(kept)
+    table["margin"], table["margin_error"] = mostly_near(margin, np.sqrt(np.diag(margin_cov)))
     return table[columns]
 
 
@@ -190,16 +188,44 @@ def shrink(
     return keep @ seen, np.sqrt(np.diag(prior - keep @ prior).clip(0))
 
 
-def towards_zero(seen: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Draw each estimate towards zero, as far as it could be chance (positive-part James-Stein).
+def mostly_near(seen: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Draw estimates in where most true values lie near zero and a few far from it.
+
+    Few actions touch prices; on large sales a little noise of margin would outweigh all else. One
+    kind in five is thought to move the margin by some five points (one standard deviation), the
+    others by a tenth of a point.
 
     Parameters
     ----------
     seen, error : np.ndarray of shape (k,)
+        Estimates and their standard deviations, as parts of one.
+
+    Returns
+    -------
+    expected, error : np.ndarray of shape (k,)
+        Means and standard deviations of what is expected; the doubt whether a kind touches prices
+        at all is in them.
+
+    References
+    ----------
+    .. [1] T. J. Mitchell and J. J. Beauchamp, "Bayesian variable selection in linear regression",
+       JASA 83, 1988 (spike and slab).
 
     Examples
     --------
-    >>> towards_zero(np.array([0.01, -0.05]), np.array([0.01, 0.01])).round(3)
-    array([ 0.   , -0.048])
+    Half a point may be chance, five points are not:
+
+    >>> expected, error = mostly_near(np.array([0.005, -0.05]), np.array([0.008, 0.008]))
+    >>> expected.round(3), error.round(3)
+    (array([ 0.   , -0.049]), array([0.002, 0.008]))
     """
-    return np.asarray(seen * (1 - (error / np.where(seen == 0, np.inf, seen)) ** 2).clip(0))
+    weights, means, spreads = [], [], []
+    for share, prior in ((_TOUCHING, _FAR), (1 - _TOUCHING, _NEAR)):
+        total = error**2 + prior**2
+        weights.append(np.log(share) - 0.5 * np.log(total) - 0.5 * seen**2 / total)
+        means.append(seen * prior**2 / total)
+        spreads.append(error**2 * prior**2 / total)
+    far = 1 / (1 + np.exp(np.clip(weights[1] - weights[0], -700, 700)))
+    expected = far * means[0] + (1 - far) * means[1]
+    apart = far * (1 - far) * (means[0] - means[1]) ** 2
+    return expected, np.sqrt(far * spreads[0] + (1 - far) * spreads[1] + apart)
