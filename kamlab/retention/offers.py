@@ -11,7 +11,8 @@ from kamlab.retention.two_part import TwoPartModel
 
 _FEWEST = 20
 _LEVELS = (0.25, 0.5, 0.75)  # quantiles of what was offered, among which the best is sought
-_NUMBERS = ("offer", "price_change")
+_NUMBERS = ("log_offer", "price_change")
+_CLOSER = 0.9  # offers follow size where their share of what it bought varies so much less
 
 
 def past_offers(
@@ -74,7 +75,8 @@ def offer_chances(
         `account_id`, `offer_kind`, `offer` (missing where no worth is known), `offer_chance` (of
         coming back for it), `offer_value` (what it then brings) and `offer_net` (expected: chance
         times value less the offer). Of each account the offer with the highest net among the kinds
-        that were made and the quartiles of what was offered.
+        that were made and the quartiles of what was offered: of its share of what an account
+        brought in its last year where offers followed that, else of its worth.
     judged : pd.DataFrame
         `TwoPartModel.judged_`, with calibration, on accounts that the model had not seen. Both are
         empty with fewer than 20 offers that won an account back or 20 that did not.
@@ -96,6 +98,8 @@ def offer_chances(
     seen = past_offers(offers, daily, as_of)
     if min(seen["returned"].sum(), (~seen["returned"]).sum()) < _FEWEST:
         return empty
+    if "offer" in seen:
+        seen["log_offer"] = np.log1p(seen["offer"].clip(lower=0))
     names = [*FEATURES, *(n for n in _NUMBERS if n in seen and seen[n].notna().any())]
     kinds = sorted(seen["kind"].dropna().unique()) if "kind" in seen else []
     names += ["kind"] if len(kinds) > 1 else []
@@ -106,22 +110,22 @@ def offer_chances(
     now = features_on(daily[daily["day"] < end], gone[["account_id"]].assign(seen_on=end))
     # nothing is known beyond the longest silence in which an offer was made
     now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
-    levels = sorted(set(seen["offer"].quantile(_LEVELS))) if "offer" in names else [np.nan]
     made = []
     for kind in kinds or [None]:
-        for level in levels:
-            tried = now.assign(offer=level, price_change=np.nan, kind=kind).reset_index(drop=True)
+        for offer in _worth_trying(seen, now) if "log_offer" in names else [np.nan]:
+            tried = now.assign(kind=kind, offer=offer, log_offer=np.log1p(offer))
+            tried = tried.assign(price_change=np.nan).reset_index(drop=True)
             found = model.predict(tried[names])
-            paid = 0.0 if np.isnan(level) else level
             made.append(
                 pd.DataFrame(
                     {
                         "account_id": tried["account_id"],
                         "offer_kind": kind,
-                        "offer": level,
+                        "offer": tried["offer"],
                         "offer_chance": found["probability"],
                         "offer_value": found["value"],
-                        "offer_net": found["probability"] * (found["value"] - paid),
+                        "offer_net": found["probability"]
+                        * (found["value"] - tried["offer"].fillna(0.0)),
                     }
                 )
             )
@@ -129,3 +133,41 @@ def offer_chances(
         ["account_id", "offer_net"], ascending=[True, False], kind="stable"
     )
     return table.drop_duplicates("account_id").reset_index(drop=True)[columns], model.judged_
+
+
+def _worth_trying(seen: pd.DataFrame, now: pd.DataFrame) -> list[pd.Series]:
+    """Give the offers among which the best is sought: each a worth for every account that left."""
+    paid = seen[seen["offer"] > 0]
+    yearly = np.expm1(paid["log_yearly"]).clip(lower=1.0)
+    spread = np.log(paid["offer"] / yearly).std()
+    if len(paid) and spread < _CLOSER * np.log(paid["offer"]).std():
+        today = np.expm1(now["log_yearly"]).clip(lower=1.0)
+        return [today * level for level in (paid["offer"] / yearly).quantile(list(_LEVELS))]
+    levels = sorted(set(seen["offer"].quantile(list(_LEVELS))))
+    return [pd.Series(level, now.index) for level in levels]
+
+
+def won_back(offers: pd.DataFrame, daily: pd.DataFrame, as_of: date | str) -> pd.Index:
+    """Name the accounts that came back for an offer by the record, though no order line tells.
+
+    Parameters
+    ----------
+    offers, daily, as_of
+        As for `past_offers`.
+
+    Returns
+    -------
+    pd.Index
+        Accounts of which the last offer by `as_of` is marked as having brought them back and that
+        ordered nothing since it. Of those that ordered, the order lines tell whether they left
+        again.
+    """
+    if offers.empty or "came_back" not in offers:
+        return pd.Index([], dtype=object)
+    end = pd.Timestamp(as_day(as_of))
+    rows = offers.assign(date=pd.to_datetime(offers["date"]))
+    rows = rows[rows["date"] < end].sort_values("date").drop_duplicates("account_id", keep="last")
+    last = daily[(daily["net_sales"] > 0) & (daily["day"] < end)].groupby("account_id")["day"].max()
+    since = pd.to_datetime(rows["account_id"].map(last)) >= rows["date"]
+    back = rows["came_back"].astype("boolean").fillna(value=False).astype(bool)
+    return pd.Index(rows.loc[back & ~since, "account_id"])
