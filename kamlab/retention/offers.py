@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
-from kamlab.retention.returns import FEATURES, YEAR, features_on, second_sums
+from kamlab.retention.returns import (
+    FEATURES,
+    YEAR,
+    features_on,
+    first_year,
+    least_year,
+    second_sums,
+)
 from kamlab.retention.two_part import TwoPartModel
 
 _FEWEST = 20
@@ -78,8 +85,9 @@ def offer_chances(
         that were made and the quartiles of what was offered: of its share of what an account
         brought in its last year where offers followed that, else of its worth.
     judged : pd.DataFrame
-        `TwoPartModel.judged_`, with calibration, on accounts that the model had not seen. Both are
-        empty with fewer than 20 offers that won an account back or 20 that did not.
+        `TwoPartModel.judged_`, with calibration, on accounts that the model had not seen; "value"
+        is judged as a share of what the account brought before. Both are empty with fewer than 20
+        offers that won an account back or 20 that did not.
 
     Notes
     -----
@@ -98,34 +106,42 @@ def offer_chances(
     seen = past_offers(offers, daily, as_of)
     if min(seen["returned"].sum(), (~seen["returned"]).sum()) < _FEWEST:
         return empty
+    least = least_year(seen)
+    year, follows = first_year(seen, least), False
     if "offer" in seen:
-        seen["log_offer"] = np.log1p(seen["offer"].clip(lower=0))
+        follows = _follow_size(seen["offer"], year)
+        seen["log_offer"] = _log_offer(seen["offer"], year, follows=follows)
     names = [*FEATURES, *(n for n in _NUMBERS if n in seen and seen[n].notna().any())]
     kinds = sorted(seen["kind"].dropna().unique()) if "kind" in seen else []
     names += ["kind"] if len(kinds) > 1 else []
-    model = TwoPartModel().fit(
-        seen[names], seen["returned"], seen[["value"]], clusters=seen["account_id"]
-    )
+    share = pd.DataFrame({"value": seen["value"] / year})
+    model = TwoPartModel().fit(seen[names], seen["returned"], share, clusters=seen["account_id"])
     end = pd.Timestamp(as_day(as_of))
     now = features_on(daily[daily["day"] < end], gone[["account_id"]].assign(seen_on=end))
     # nothing is known beyond the longest silence in which an offer was made
     now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
+    now = now.assign(price_change=np.nan).reset_index(drop=True)
+    today = first_year(now, least)
+    levels = [np.nan]
+    if "log_offer" in names:
+        made_as = seen["offer"] / year if follows else seen["offer"]
+        levels = sorted(set(made_as.quantile(list(_LEVELS))))
     made = []
     for kind in kinds or [None]:
-        for offer in _worth_trying(seen, now) if "log_offer" in names else [np.nan]:
-            tried = now.assign(kind=kind, offer=offer, log_offer=np.log1p(offer))
-            tried = tried.assign(price_change=np.nan).reset_index(drop=True)
+        for level in levels:
+            offer = level * today if follows else pd.Series(level, now.index)
+            tried = now.assign(kind=kind, log_offer=_log_offer(offer, today, follows=follows))
             found = model.predict(tried[names])
+            value = found["value"] * today
             made.append(
                 pd.DataFrame(
                     {
-                        "account_id": tried["account_id"],
+                        "account_id": now["account_id"],
                         "offer_kind": kind,
-                        "offer": tried["offer"],
+                        "offer": offer,
                         "offer_chance": found["probability"],
-                        "offer_value": found["value"],
-                        "offer_net": found["probability"]
-                        * (found["value"] - tried["offer"].fillna(0.0)),
+                        "offer_value": value,
+                        "offer_net": found["probability"] * (value - offer.fillna(0.0)),
                     }
                 )
             )
@@ -135,16 +151,16 @@ def offer_chances(
     return table.drop_duplicates("account_id").reset_index(drop=True)[columns], model.judged_
 
 
-def _worth_trying(seen: pd.DataFrame, now: pd.DataFrame) -> list[pd.Series]:
-    """Give the offers among which the best is sought: each a worth for every account that left."""
-    paid = seen[seen["offer"] > 0]
-    yearly = np.expm1(paid["log_yearly"]).clip(lower=1.0)
-    spread = np.log(paid["offer"] / yearly).std()
-    if len(paid) and spread < _CLOSER * np.log(paid["offer"]).std():
-        today = np.expm1(now["log_yearly"]).clip(lower=1.0)
-        return [today * level for level in (paid["offer"] / yearly).quantile(list(_LEVELS))]
-    levels = sorted(set(seen["offer"].quantile(list(_LEVELS))))
-    return [pd.Series(level, now.index) for level in levels]
+def _follow_size(offer: pd.Series, year: pd.Series) -> bool:
+    """Tell whether offers followed what accounts had brought, rather than being sums of money."""
+    paid = offer > 0
+    money = np.log(offer[paid])
+    return bool((money - np.log(year[paid])).std() < _CLOSER * money.std())
+
+
+def _log_offer(offer: pd.Series, year: pd.Series, *, follows: bool) -> pd.Series:
+    """Give the logarithm of an offer, of what the account had brought where offers followed it."""
+    return np.log((offer / year).clip(lower=1e-4)) if follows else np.log1p(offer.clip(lower=0))
 
 
 def won_back(offers: pd.DataFrame, daily: pd.DataFrame, as_of: date | str) -> pd.Index:
