@@ -85,12 +85,13 @@ def rates_by_account(
         As `effect_rates`, one row an account and kind with `account_id`: the rate of the kind,
         moved for each account by what sets its effect apart, where that shows.
     rankings : pd.DataFrame
-        One row a kind: `kind`, `qini`, `qini_low`, `qini_high`, `gain`, `gain_low`, `gain_high`
-        (share of sales) and `told_apart`: whether accounts have effects of their own.
+        One row a kind: `kind`, `qini`, `auuc` and `gain` (share of sales), each with `…_low` and
+        `…_high`, and `told_apart`: whether accounts have effects of their own.
     """
     features = covariates(around.drop(columns="campaign", errors="ignore"))
     ask = covariates(standing)
     ask.index = pd.Index(standing["account_id"], name="account_id")
+    names = [f"{name}{end}" for name in ("qini", "auuc", "gain") for end in ("", "_low", "_high")]
     parts, rows = [], []
     for rate in rates.to_dict("records"):
         mine = around["kind"] == rate["kind"]
@@ -109,7 +110,6 @@ def rates_by_account(
             confidence=confidence,
         )
         told = found.ranking
-        names = ("qini", "qini_low", "qini_high", "gain", "gain_low", "gain_high")
         said = {name: getattr(told, name) for name in names}
         rows.append({"kind": rate["kind"]} | said | {"told_apart": not found.flat})
         if not found.flat:
@@ -117,8 +117,7 @@ def rates_by_account(
             width = (found.table["high"] - found.table["low"]) / (2 * _Z95)
             own["sales"] += apart.to_numpy()
             own["sales_error"] = np.hypot(own["sales_error"], width.to_numpy())
-    columns = ["kind", "qini", "qini_low", "qini_high", "gain", "gain_low", "gain_high"]
-    rankings = pd.DataFrame(rows, columns=[*columns, "told_apart"])
+    rankings = pd.DataFrame(rows, columns=["kind", *names, "told_apart"])
     everyone = pd.concat(parts, ignore_index=True) if parts else rates.assign(account_id=[])
     return everyone, rankings
 
