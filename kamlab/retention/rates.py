@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from kamlab.churn.lifetimes import normal_quantile
 from kamlab.retention.past_actions import covariates
 from kamlab.retention.uplift import account_effects
 
@@ -13,7 +14,6 @@ _COMMON, _OWN = 0.15, 0.04
 # how many kinds are thought to touch prices, how far those move the margin and how far the others
 # do (standard deviations)
 _TOUCHING, _FAR, _NEAR = 0.2, 0.05, 0.001
-_Z95 = 1.959964
 
 
 def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def rates_by_account(
     standing : pd.DataFrame
         From `past_actions.account_standing`.
     confidence : float, default 0.95
-        Of the interval that must lie above zero.
+        Of the intervals of all kinds together (Bonferroni), which must lie above zero.
 
     Returns
     -------
@@ -88,6 +88,8 @@ def rates_by_account(
         One row a kind: `kind`, `qini`, `auuc` and `gain` (share of sales), each with `…_low` and
         `…_high`, and `told_apart`: whether accounts have effects of their own.
     """
+    # several kinds are tried: a ranking by chance would cost most of what a plan can gain
+    together = 1 - (1 - confidence) / max(len(rates), 1)
     features = covariates(around.drop(columns="campaign", errors="ignore"))
     ask = covariates(standing)
     ask.index = pd.Index(standing["account_id"], name="account_id")
@@ -107,14 +109,14 @@ def rates_by_account(
             ask,
             weights=around.loc[mine, "precision"],
             clusters=around.loc[mine, "account_id"],
-            confidence=confidence,
+            confidence=together,
         )
         told = found.ranking
         said = {name: getattr(told, name) for name in names}
         rows.append({"kind": rate["kind"]} | said | {"told_apart": not found.flat})
         if not found.flat:
             apart = found.table["effect"] - found.table["effect"].mean()
-            width = (found.table["high"] - found.table["low"]) / (2 * _Z95)
+            width = (found.table["high"] - found.table["low"]) / (2 * normal_quantile(together))
             own["sales"] += apart.to_numpy()
             own["sales_error"] = np.hypot(own["sales_error"], width.to_numpy())
     rankings = pd.DataFrame(rows, columns=["kind", *names, "told_apart"])
