@@ -18,6 +18,8 @@ from kamlab.accounts.days import daily_sums
 from kamlab.accounts.prices import price_sums
 from kamlab.retention import satisfaction, waves
 from kamlab.retention.before_leaving import before_leaving
+from kamlab.retention.kano import NAMES, kano_items
+from kamlab.retention.offers import offer_chances, won_back
 from kamlab.retention.past_actions import account_standing, action_effects, around_actions
 from kamlab.retention.plan import expected_costs, expected_gains, rival_plans, still_there
 from kamlab.retention.rates import effect_rates, rates_by_account
@@ -28,9 +30,11 @@ from kamlab.retention.true_reasons import true_reasons
 from kamlab.retention.win_back import gone_accounts
 from kamlab.simulation import Distributor, preset, simulate
 from kamlab.simulation.distributor import draw_world
-from kamlab.simulation.leaving import AVOIDABLE
+from kamlab.simulation.leaving import AVOIDABLE, CAUSES
 from kamlab.simulation.panel import ACTION_MONTHS, KINDS
 from kamlab.simulation.rollouts import Policy, roll_out
+from kamlab.simulation.win_back_offers import KINDS as OFFERS
+from kamlab.simulation.win_back_offers import SHARES, return_chance
 
 END = date(2026, 1, 1)
 PATHS = 512  # roll-outs behind each true effect, twice
@@ -125,6 +129,52 @@ def satisfaction_of(world: Distributor) -> dict[str, float]:
         for measure in ("top_two", "mean")
         for way in ("unweighted", "weighted", "silent reckoned in")
         for what in ("inside", "off")
+    }
+
+
+def win_back_of(world: Distributor) -> dict[str, float]:
+    """Hold the offers chosen for those that are gone, and Kano's kinds, against the truth."""
+    offers = world.tables["win_back_offers"]
+    daily = daily_sums(world.tables["orders"], END)
+    gone = gone_accounts(daily, world.tables["defections"], END, gone_after=400)
+    gone = gone[~gone["account_id"].isin(won_back(offers, daily, END))]
+    chances, judged = offer_chances(offers, daily, gone, END)
+    kinds = kano_items(world.tables["kano_answers"]).set_index("item")["category"]
+    planted = world.truth["kano"].set_index("item")["kind"].map(NAMES).str.replace("_", "-")
+    found = {
+        "kano: items of the right kind": float((kinds.reindex(planted.index) == planted).mean())
+    }
+    if chances.empty:
+        return found
+    last = offers.merge(world.truth["win_back"], on=["account_id", "date"])
+    last = last.drop_duplicates("account_id", keep="last").set_index("account_id")
+    made = chances[chances["account_id"].isin(last.index)].set_index("account_id")
+    last = last.loc[made.index]
+    bought = (last["offer"] / last["share"]).to_numpy()
+    cause = last["cause"].map(CAUSES.index).to_numpy()
+    day = world.truth["defection"].set_index("account_id")["left_date"].loc[made.index]
+    years = ((pd.Timestamp(END) - day).dt.days / 365).to_numpy()
+
+    def comes(share: np.ndarray, kind: np.ndarray) -> np.ndarray:
+        return return_chance(share, kind, cause, years)
+
+    def net(share: np.ndarray, kind: np.ndarray) -> np.ndarray:
+        return comes(share, kind) * (last["value"].to_numpy() - share * bought)
+
+    ours = made["offer"].to_numpy() / bought, made["offer_kind"].map(OFFERS.index).to_numpy()
+    each = [
+        net(np.full(len(made), share), np.full(len(made), kind))
+        for share in SHARES
+        for kind in range(len(OFFERS))
+    ]
+    best = float(np.max(each, axis=0).sum())
+    told = judged.set_index("part").loc["happens", "shape"] != "none"
+    return found | {
+        "win-back: whether told": float(told),
+        "win-back: chance expected": float(made["offer_chance"].mean()),
+        "win-back: chance true": float(comes(*ours).mean()),
+        "win-back: share of best, chosen": float(net(*ours).sum()) / best,
+        "win-back: share of best, any offer by lot": float(np.mean(each, axis=0).sum()) / best,
     }
 
 
@@ -239,7 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--size", default="small")
-    parser.add_argument("--parts", default="reasons,satisfaction,effects,policy")
+    parser.add_argument("--parts", default="reasons,satisfaction,win_back,effects,policy")
     parser.add_argument("--out", default="")
     args = parser.parse_args()
     made: dict[int, dict[str, float]] = {}
@@ -250,6 +300,7 @@ def main() -> None:
         found = made.setdefault(seed, {})
         found |= reasons_of(world) if "reasons" in parts else {}
         found |= satisfaction_of(world) if "satisfaction" in parts else {}
+        found |= win_back_of(world) if "win_back" in parts else {}
         found |= effects_of(world, around) if "effects" in parts else {}
         found |= policy_of(world, around) if "policy" in parts else {}
         print(f"seed {seed} done", flush=True)

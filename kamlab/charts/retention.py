@@ -114,6 +114,50 @@ def action_effects(table: pd.DataFrame, *, measure: str, message: str) -> tuple[
     return figure, f"{measure} by kind of action. {message}. {said}."
 
 
+def balance(table: pd.DataFrame, *, message: str) -> tuple[Figure, str]:
+    """Draw how far treated and untreated accounts differ, before and after weighting.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        `covariate`, `difference`, `weighted_difference` (standard deviations); of several rows of a
+        covariate the largest of each counts.
+    message : str
+        Title: what the reader should see.
+    """
+    columns = {"difference": ("before", ORANGE, "s"), "weighted_difference": ("after", BLUE, "o")}
+    widest = table[list(columns)].abs().groupby(table["covariate"]).max()
+    widest = widest.sort_values("difference")
+    places = np.arange(len(widest))
+    with look():
+        figure, (axes,) = canvas(8.0, 1.6 + 0.3 * max(len(widest), 1))
+        axes.axvline(0.1, color=MUTED, lw=1, ls="--")
+        axes.hlines(places, *widest.to_numpy().T, color="#c3cad2", lw=2)
+        for column, (word, colour, marker) in columns.items():
+            axes.plot(widest[column], places, marker, color=colour, ms=6)
+            if len(widest):
+                axes.annotate(
+                    word,
+                    (widest[column].iloc[-1], places[-1]),
+                    xytext=(0, 8),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8.5,
+                    color=INK,
+                )
+        axes.set_yticks(places, [shorten(name) for name in widest.index])
+        axes.set_xlabel("Standard deviations apart, the most uneven kind; below 0.1 is even")
+        axes.set_xlim(left=0)
+        axes.grid(visible=False, axis="y")
+        axes.margins(x=0.08, y=0.12)
+        headline(axes, message)
+    said = "; ".join(
+        f"{name} {row.difference:.2f} and {row.weighted_difference:.2f}"
+        for name, row in zip(widest.index[::-1], widest.iloc[::-1].itertuples(), strict=True)
+    )
+    return figure, f"Standard deviations apart, before and after. {message}. {said}."
+
+
 def target_gains(
     table: pd.DataFrame, *, currency: str, message: str, limit: int = 20
 ) -> tuple[Figure, str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from kamlab.churn.lifetimes import normal_quantile
 from kamlab.retention.past_actions import covariates
 from kamlab.retention.uplift import account_effects
 
@@ -10,8 +11,9 @@ _FEWEST = 10
 # what an action of usual cost is thought to move yearly sales by before any was tried, as standard
 # deviations: that which all kinds have in common, and each kind's own
 _COMMON, _OWN = 0.15, 0.04
-_BEYOND = 2.5  # errors from zero before a change of margin counts at all
-_Z95 = 1.959964
+# how many kinds are thought to touch prices, how far those move the margin and how far the others
+# do (standard deviations)
+_TOUCHING, _FAR, _NEAR = 0.2, 0.05, 0.001
 
 
 def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
@@ -32,10 +34,10 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         One row a kind with ten treated rows or more: `kind`, `treated`, `cost` (median of the
         treated; missing if unknown), `sales_seen` and `margin_seen` (estimates as they are),
-        `sales` (expected change of yearly sales, a share) with `sales_error`, `margin` (change of
-        profit per sales; none unless it is clear that the kind touches prices) with
-        `margin_error`; the errors are standard deviations of what is
-        expected. Empty if there are too few rows.
+        `sales` (expected change of yearly sales, a share) with `sales_error`, `margin` (expected
+        change of profit per sales; near none unless it is clear that the kind touches prices) with
+        `margin_error`; the errors are standard deviations of what is expected. Empty if there are
+        too few rows.
 
     References
     ----------
@@ -59,11 +61,7 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     effort = table["cost"].where(table["cost"] > 0)
     effort = effort.fillna(effort.median()).fillna(1.0).to_numpy(float)
     table["sales"], table["sales_error"] = shrink(sales, sales_cov, effort=effort)
-    # few actions touch prices; on large sales a little noise of margin would outweigh all else
-    error = np.sqrt(np.diag(margin_cov))
-    table["margin"] = towards_zero(margin, _BEYOND * error)
-    kept = table["margin"].to_numpy() / np.where(margin == 0, 1.0, margin)
-    table["margin_error"] = error * np.sqrt(kept)
+    table["margin"], table["margin_error"] = mostly_near(margin, np.sqrt(np.diag(margin_cov)))
     return table[columns]
 
 
@@ -79,7 +77,7 @@ def rates_by_account(
     standing : pd.DataFrame
         From `past_actions.account_standing`.
     confidence : float, default 0.95
-        Of the interval that must lie above zero.
+        Of the intervals of all kinds together (Bonferroni), which must lie above zero.
 
     Returns
     -------
@@ -87,12 +85,15 @@ def rates_by_account(
         As `effect_rates`, one row an account and kind with `account_id`: the rate of the kind,
         moved for each account by what sets its effect apart, where that shows.
     rankings : pd.DataFrame
-        One row a kind: `kind`, `qini`, `qini_low`, `qini_high`, `gain`, `gain_low`, `gain_high`
-        (share of sales) and `told_apart`: whether accounts have effects of their own.
+        One row a kind: `kind`, `qini`, `auuc` and `gain` (share of sales), each with `…_low` and
+        `…_high`, and `told_apart`: whether accounts have effects of their own.
     """
+    # several kinds are tried: a ranking by chance would cost most of what a plan can gain
+    together = 1 - (1 - confidence) / max(len(rates), 1)
     features = covariates(around.drop(columns="campaign", errors="ignore"))
     ask = covariates(standing)
     ask.index = pd.Index(standing["account_id"], name="account_id")
+    names = [f"{name}{end}" for name in ("qini", "auuc", "gain") for end in ("", "_low", "_high")]
     parts, rows = [], []
     for rate in rates.to_dict("records"):
         mine = around["kind"] == rate["kind"]
@@ -108,19 +109,17 @@ def rates_by_account(
             ask,
             weights=around.loc[mine, "precision"],
             clusters=around.loc[mine, "account_id"],
-            confidence=confidence,
+            confidence=together,
         )
         told = found.ranking
-        names = ("qini", "qini_low", "qini_high", "gain", "gain_low", "gain_high")
         said = {name: getattr(told, name) for name in names}
         rows.append({"kind": rate["kind"]} | said | {"told_apart": not found.flat})
         if not found.flat:
             apart = found.table["effect"] - found.table["effect"].mean()
-            width = (found.table["high"] - found.table["low"]) / (2 * _Z95)
+            width = (found.table["high"] - found.table["low"]) / (2 * normal_quantile(together))
             own["sales"] += apart.to_numpy()
             own["sales_error"] = np.hypot(own["sales_error"], width.to_numpy())
-    columns = ["kind", "qini", "qini_low", "qini_high", "gain", "gain_low", "gain_high"]
-    rankings = pd.DataFrame(rows, columns=[*columns, "told_apart"])
+    rankings = pd.DataFrame(rows, columns=["kind", *names, "told_apart"])
     everyone = pd.concat(parts, ignore_index=True) if parts else rates.assign(account_id=[])
     return everyone, rankings
 
@@ -190,16 +189,44 @@ def shrink(
     return keep @ seen, np.sqrt(np.diag(prior - keep @ prior).clip(0))
 
 
-def towards_zero(seen: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Draw each estimate towards zero, as far as it could be chance (positive-part James-Stein).
+def mostly_near(seen: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Draw estimates in where most true values lie near zero and a few far from it.
+
+    Few actions touch prices; on large sales a little noise of margin would outweigh all else. One
+    kind in five is thought to move the margin by some five points (one standard deviation), the
+    others by a tenth of a point.
 
     Parameters
     ----------
     seen, error : np.ndarray of shape (k,)
+        Estimates and their standard deviations, as parts of one.
+
+    Returns
+    -------
+    expected, error : np.ndarray of shape (k,)
+        Means and standard deviations of what is expected; the doubt whether a kind touches prices
+        at all is in them.
+
+    References
+    ----------
+    .. [1] T. J. Mitchell and J. J. Beauchamp, "Bayesian variable selection in linear regression",
+       JASA 83, 1988 (spike and slab).
 
     Examples
     --------
-    >>> towards_zero(np.array([0.01, -0.05]), np.array([0.01, 0.01])).round(3)
-    array([ 0.   , -0.048])
+    Half a point may be chance, five points are not:
+
+    >>> expected, error = mostly_near(np.array([0.005, -0.05]), np.array([0.008, 0.008]))
+    >>> expected.round(3), error.round(3)
+    (array([ 0.   , -0.049]), array([0.002, 0.008]))
     """
-    return np.asarray(seen * (1 - (error / np.where(seen == 0, np.inf, seen)) ** 2).clip(0))
+    weights, means, spreads = [], [], []
+    for share, prior in ((_TOUCHING, _FAR), (1 - _TOUCHING, _NEAR)):
+        total = error**2 + prior**2
+        weights.append(np.log(share) - 0.5 * np.log(total) - 0.5 * seen**2 / total)
+        means.append(seen * prior**2 / total)
+        spreads.append(error**2 * prior**2 / total)
+    far = 1 / (1 + np.exp(np.clip(weights[1] - weights[0], -700, 700)))
+    expected = far * means[0] + (1 - far) * means[1]
+    apart = far * (1 - far) * (means[0] - means[1]) ** 2
+    return expected, np.sqrt(far * spreads[0] + (1 - far) * spreads[1] + apart)

@@ -10,6 +10,7 @@ from kamlab.retention.two_part import TwoPartModel
 
 YEAR = 365
 _FEWEST = 20
+_LEAST = 0.1  # of the median account's year, that counts as an account's own at least
 _STEPS = (1.0, 1.5, 2.0, 3.0)  # silences, in multiples of what counts as leaving
 FEATURES = ("silent_days", "log_yearly", "order_days", "tenure_years", "pace", "irregular")
 
@@ -99,32 +100,56 @@ def return_chances(
         `account_id`, `return_chance`, `second_value` (in the year ahead if it returns) and
         `expected_value`, their product. Without an offer, as in the past.
     judged : pd.DataFrame
-        `TwoPartModel.judged_`, on accounts that the model had not seen. Both are empty with fewer
-        than 20 silences that ended or 20 that did not.
+        `TwoPartModel.judged_`, on accounts that the model had not seen; "value" is judged as a
+        share of what the account brought before. Both are empty with fewer than 20 silences that
+        ended or 20 that did not.
     """
     seen = past_silences(daily, as_of, gone_after=gone_after)
     empty = pd.DataFrame(columns=["account_id", "return_chance", "second_value", "expected_value"])
     if min(seen["returned"].sum(), (~seen["returned"].astype(bool)).sum()) < _FEWEST:
         return empty, pd.DataFrame()
     known = list(FEATURES)
-    model = TwoPartModel().fit(
-        seen[known], seen["returned"], seen[["value"]], clusters=seen["account_id"]
-    )
+    least = least_year(seen)
+    share = pd.DataFrame({"value": seen["value"] / first_year(seen, least)})
+    model = TwoPartModel().fit(seen[known], seen["returned"], share, clusters=seen["account_id"])
     end = pd.Timestamp(as_day(as_of))
     rows = gone[["account_id"]].assign(seen_on=end).reset_index(drop=True)
     now = features_on(daily[daily["day"] < end], rows)
     # a silence longer than any that was watched is not told beyond the longest
     now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
     found = model.predict(now[known])
+    year = first_year(now, least)
     chances = pd.DataFrame(
         {
             "account_id": now["account_id"],
             "return_chance": found["probability"],
-            "second_value": found["value"],
-            "expected_value": found["expected_value"],
+            "second_value": found["value"] * year,
+            "expected_value": found["expected_value"] * year,
         }
     )
     return chances, model.judged_
+
+
+def least_year(seen: pd.DataFrame) -> float:
+    """Give the least that counts as what an account brought in a year: a tenth of the median."""
+    return max(_LEAST * float(np.expm1(seen["log_yearly"]).median()), 1.0)
+
+
+def first_year(rows: pd.DataFrame, least: float) -> pd.Series:
+    """Give what each account brought in its last year, by which its second life is measured.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        With the columns of `FEATURES`.
+    least : float
+        From `least_year`, so that hardly anything does not become a measure.
+
+    Returns
+    -------
+    pd.Series
+    """
+    return np.expm1(rows["log_yearly"]).fillna(0.0).clip(lower=least)
 
 
 def _amount(daily: pd.DataFrame) -> str:

@@ -52,6 +52,39 @@ def sample_size(
     return min(population, math.ceil(wanted / (1 + (wanted - 1) / population) - 1e-9))
 
 
+def margin_of_error(
+    answers: int, population: int, *, confidence: float = 0.95, share: float = 0.5
+) -> float:
+    """Give the half width of the interval that so many answers of a finite population allow.
+
+    Parameters
+    ----------
+    answers : int
+        At least 1 and at most the population.
+    population : int
+    confidence : float, default 0.95
+    share : float, default 0.5
+        Share expected to answer yes; 0.5 is the widest.
+
+    Returns
+    -------
+    float
+        0 where all answer.
+
+    Examples
+    --------
+    >>> [round(margin_of_error(n, of), 3) for n, of in ((278, 1000), (152, 250), (20, 20))]
+    [0.05, 0.05, 0.0]
+    """
+    from scipy.stats import norm
+
+    if not 1 <= answers <= population:
+        raise ValueError("answers are at least 1 and at most the population")
+    left = (population - answers) / max(population - 1, 1)
+    reach = norm.ppf(0.5 + confidence / 2)
+    return float(reach * math.sqrt(share * (1 - share) / answers * left))
+
+
 def draw_sample(
     frame: pd.DataFrame,
     size: int,

@@ -38,6 +38,8 @@ _STREAMS = (
     "forecasts",
     "quotes",
     "services",
+    "win-back offers",
+    "kano answers",
 )
 
 
@@ -62,7 +64,7 @@ class Distributor:
     tables : dict of pandas.DataFrame
         What the distributor knows: orders, accounts, contacts, interactions, invoices,
         survey_responses, defections, managers, actions, ratings, financials, wallet_observations,
-        forecasts, quotes, services, in canonical columns.
+        forecasts, quotes, services, win_back_offers, kano_answers, in canonical columns.
     truth : dict of pandas.DataFrame
         What only the simulation knows; see `kamlab.simulation.truth`.
     config : Config

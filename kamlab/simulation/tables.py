@@ -17,6 +17,7 @@ from kamlab.simulation.distributor import World, stream
 from kamlab.simulation.forecasts import draw_forecasts
 from kamlab.simulation.gaps import known
 from kamlab.simulation.interactions import draw_interactions
+from kamlab.simulation.kano_answers import draw_kano_answers
 from kamlab.simulation.managers import managers_table
 from kamlab.simulation.names import staff_names
 from kamlab.simulation.people import Persons, draw_persons
@@ -31,6 +32,7 @@ from kamlab.simulation.truth import (
     market_truth,
     product_truth,
 )
+from kamlab.simulation.win_back_offers import draw_win_back_offers
 
 Tables = dict[str, pd.DataFrame]
 
@@ -74,9 +76,9 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     -------
     observed : dict of pandas.DataFrame
         accounts, managers, survey_responses, defections, actions, ratings, financials,
-        wallet_observations, forecasts, quotes, services.
+        wallet_observations, forecasts, quotes, services, win_back_offers, kano_answers.
     hidden : dict of pandas.DataFrame
-        survey, survey_sample, defection, rater, quote.
+        survey, survey_sample, defection, rater, quote, win_back, kano.
     """
     config, history, latents = world.config, world.history, world.latents
     identity, management = world.identity, world.management
@@ -100,6 +102,10 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
     ratings, raters = draw_ratings(latents, identity, stream(config, "ratings"))
     quotes, chances = draw_quotes(latents, history, identity, stream(config, "quotes"))
     services = draw_services(latents, history, identity, stream(config, "services"))
+    offers, answers = draw_win_back_offers(
+        latents, history, identity, stream(config, "win-back offers")
+    )
+    pairs, requirements = draw_kano_answers(sample, stream(config, "kano answers"))
     observed = {
         "accounts": accounts.assign(alternatives=alternatives),
         "managers": managers_table(management, staff_names(), stream(config, "managers")),
@@ -114,6 +120,8 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
         ),
         "quotes": quotes,
         "services": services,
+        "win_back_offers": offers,
+        "kano_answers": pairs,
     }
     hidden = {
         "survey": survey,
@@ -121,6 +129,8 @@ def office_tables(world: World) -> tuple[Tables, Tables]:
         "defection": left,
         "rater": raters,
         "quote": chances,
+        "win_back": answers,
+        "kano": requirements,
     }
     return observed, hidden
 

@@ -51,8 +51,9 @@ rater
     rater_id, severity (points that the rater takes off; their mean is 0).
 quote
     account_id, hit_probability (chance of winning a quote once it is decided).
-defection; survey, survey_sample; interaction
-    See `defections.draw_defections`, `surveys.draw_surveys`, `interactions.draw_interactions`.
+defection; survey, survey_sample; interaction; win_back; kano
+    See `defections.draw_defections`, `surveys.draw_surveys`, `interactions.draw_interactions`,
+    `win_back_offers.draw_win_back_offers`, `kano_answers.draw_kano_answers`.
 """
 
 import numpy as np

@@ -133,6 +133,10 @@ MEANINGS = {
         "chance of such a difference if there were none",
         "若无差异而出现如此差异的概率",
     ),
+    "AUUC": (
+        "Qini's measure on the curve of mean effects; 0: no better than chance",
+        "在平均效果曲线上的 Qini 度量；0：不优于随机",
+    ),
     "Peers buying": ("share of the accounts of its kind that buy it", "同类客户中购买者的占比"),
     "Plan change": (
         "how far its later plans differ from its first; 0: plans stand",

@@ -32,6 +32,16 @@ def test_they_draw_with_any_number_of_rows(count):
         retention.gains_beside_published(published, ours, source="HBR 1990", message="Ours"),
         retention.action_effects(effects, measure="Change of sales", message="One helps"),
         retention.target_gains(targets, currency="EUR", message="Act here"),
+        retention.balance(
+            pd.DataFrame(
+                {
+                    "covariate": [f"c{i}" for i in range(count)],
+                    "difference": gain,
+                    "weighted_difference": -gain / 10,
+                }
+            ),
+            message="Uneven before",
+        ),
     ]
 
     for figure, alt in drawn:
@@ -40,6 +50,8 @@ def test_they_draw_with_any_number_of_rows(count):
     assert "here 31%" in drawn[0][1]
     assert "HBR 1990" in drawn[0][1]
     assert "by lot" in drawn[1][1]
+    top = gain.max()
+    assert f"{top:.2f} and {top / 10:.2f}" in drawn[3][1]
 
 
 def test_a_missing_gain_is_left_out():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.retention.offers import offer_chances, past_offers
+from kamlab.retention.offers import offer_chances, past_offers, won_back
 from kamlab.retention.returns import FEATURES
 
 END = "2025-01-01"
@@ -91,3 +91,42 @@ def test_too_few_offers_say_nothing(market):
         assert chances.empty
         assert judged.empty
         assert "offer_net" in chances
+
+
+def test_offers_that_followed_size_are_sought_by_their_share():
+    """Half of the offers are 5 % of a year's gross profit, half 20 %; the dear ones win back."""
+    rng = np.random.default_rng(5)
+    n = 400
+    ids = np.array([f"A{i:03d}" for i in range(n)])
+    sales = np.round(rng.lognormal(8, 1.2, n), 2)
+    share = rng.choice([0.05, 0.20], n)
+    came = rng.random(n) < np.where(share > 0.1, 0.7, 0.15)
+    daily = _daily([(one, "2022-06-01", amount) for one, amount in zip(ids, sales, strict=True)])
+    offers = pd.DataFrame(
+        {
+            "account_id": ids,
+            "date": pd.Timestamp("2023-06-01"),
+            "offer": share * 0.2 * sales,
+            "came_back": came,
+            "second_value": np.where(came, 0.2 * sales, 0.0),
+        }
+    )
+    gone = pd.DataFrame({"account_id": ids[~came]})
+    chances, judged = offer_chances(offers, daily, gone, END)
+    yearly = 0.2 * pd.Series(sales, ids)[chances["account_id"]].to_numpy()
+
+    assert judged.set_index("part").loc["happens", "auc"] > 0.7
+    assert (chances["offer"] / yearly).median() == pytest.approx(0.20, abs=0.01)
+
+
+def test_who_came_back_by_the_record_is_told_unless_orders_tell():
+    daily = _daily([("silent", "2022-06-01", 9.0), ("again", "2023-09-01", 9.0)])
+    offers = pd.DataFrame(
+        {
+            "account_id": ["silent", "again", "no", "late"],
+            "date": pd.to_datetime(["2023-06-01", "2023-06-01", "2023-06-01", "2025-06-01"]),
+            "came_back": pd.array([True, True, pd.NA, True], dtype="boolean"),
+        }
+    )
+    assert won_back(offers, daily, END).tolist() == ["silent"]
+    assert won_back(offers.drop(columns="came_back"), daily, END).empty

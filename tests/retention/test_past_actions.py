@@ -10,7 +10,7 @@ from kamlab.retention.past_actions import (
     around_actions,
     covariates,
 )
-from kamlab.retention.rates import effect_rates, rates_by_account, shrink, towards_zero
+from kamlab.retention.rates import effect_rates, mostly_near, rates_by_account, shrink
 from kamlab.simulation import simulate
 
 SEEDS = (1, 2, 3, 4)
@@ -97,6 +97,8 @@ def test_a_concession_is_seen_to_cost_margin_in_every_world(distributors):
         # five points of list price on a gross margin of about a tenth to a third
         assert rates.loc["price concession", "margin"] == pytest.approx(-0.045, abs=0.012)
         assert rates["margin"].drop("price concession").abs().max() < 0.008
+        others = rates.drop("price concession")
+        assert (others["margin"].abs() < 1.645 * others["margin_error"]).all()  # truly none
         assert (margin["high"] < 0).all()
 
 
@@ -137,8 +139,26 @@ def test_shrinking_beats_taking_estimates_as_they_are():
     assert 0.87 < np.mean(inside) < 0.97
 
 
+def test_margins_drawn_in_keep_their_doubt_and_hold_the_truth():
+    """A kind in five touches prices; nine in ten of the true changes lie in 90 % intervals."""
+    rng = np.random.default_rng(5)
+    far = rng.random(4_000) < 0.2
+    true = np.where(far, rng.normal(0, 0.05, 4_000), rng.normal(0, 0.001, 4_000))
+    noise = rng.uniform(0.003, 0.02, 4_000)
+    seen = true + rng.normal(0, noise)
+    expected, error = mostly_near(seen, noise)
+    inside = np.abs(expected - true) < 1.645 * error
+
+    assert 0.88 < inside.mean() < 0.97
+    assert inside[far].mean() > 0.6  # where it seemed chance and was not
+    assert ((expected - true) ** 2).mean() < 0.6 * ((seen - true) ** 2).mean()
+    assert (error > 0).all()
+
+
 def test_one_kind_alone_and_chance_are_drawn_to_nothing():
-    assert towards_zero(np.array([0.0, 0.5]), np.array([0.1, 1.0])).tolist() == [0.0, 0.0]
+    expected, error = mostly_near(np.array([0.0, 0.005]), np.array([0.1, 0.01]))
+    assert expected == pytest.approx([0.0, 0.0], abs=5e-4)
+    assert error.min() > 0.001  # drawn to nothing is not known to be nothing
     assert shrink(np.array([0.2]), np.array([[100.0]]))[0] == pytest.approx([0.0], abs=1e-4)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kamlab.retention.sampling import draw_sample, sample_size
+from kamlab.retention.sampling import draw_sample, margin_of_error, sample_size
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from kamlab.retention.sampling import draw_sample, sample_size
 )
 def test_published_sample_sizes(population, size):
     assert sample_size(population) == size
+    assert margin_of_error(size, population) <= 0.05 < margin_of_error(size - 1, population)
 
 
 def test_infinite_population_needs_385():

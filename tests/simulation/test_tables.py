@@ -27,6 +27,8 @@ COLUMNS = {
     "forecasts": "account_id period made_at quantity",
     "quotes": "quote_id account_id quoted_at amount category outcome decided_at competitor reason",
     "services": "account_id provided_at service hours cost charged",
+    "win_back_offers": "account_id date kind offer came_back second_value",
+    "kano_answers": "account_id wave item functional dysfunctional",
 }
 
 

@@ -40,7 +40,7 @@ def test_the_mapping_names_files_that_exist_and_all_nine_tables(folder):
     assert tables == {
         "orders", "accounts", "contacts", "interactions", "invoices", "survey_responses",
         "defections", "managers", "actions", "ratings", "financials", "wallet_observations",
-        "forecasts", "quotes", "services",
+        "forecasts", "quotes", "services", "win_back_offers", "kano_answers",
     }  # fmt: skip
     assert all((path / block["file"]).is_file() for name in tables for block in mapping[name])
 
