@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kamlab.churn.candidates import Boosting, Candidate, Logistic, matrix_of
 from kamlab.churn.columns import Coded
+from kamlab.churn.explainable import Explainable
 from kamlab.churn.leaking import leaks
 from kamlab.churn.model import ChurnModel
 from kamlab.churn.trees import tree_contributions
@@ -32,7 +33,8 @@ def contributions(
     """Share out each account's log-odds among columns, or groups of them (Shapley values).
 
     Exact for each part of the blend: of a logistic regression, a coefficient times the distance
-    from the mean; of trees, see `tree_contributions`. Nothing is drawn by chance but the accounts
+    from the mean; of trees, see `tree_contributions`; of explainable boosting, what its curves say
+    beyond their mean, a pair's part shared evenly. Nothing is drawn by chance but the accounts
     of a background that has more than a hundred.
 
     Parameters
@@ -160,6 +162,14 @@ def _parts(
     elif isinstance(candidate, Boosting) and candidate.model is not None:
         reference = None if usual is None else matrix_of(usual)
         each, baseline = tree_contributions(candidate.model, matrix_of(coded), reference)
+        owners = np.array([*coded.number_owner, *coded.flag_owner], int)
+    elif isinstance(candidate, Explainable):
+        each = candidate.by_column(matrix_of(coded))
+        middle = np.zeros(each.shape[1])  # its curves have mean nought over the training rows
+        if usual is not None:
+            middle = candidate.by_column(matrix_of(usual)).mean(axis=0)
+        each = each - middle
+        baseline = float(candidate.parts["intercept"] + middle.sum())
         owners = np.array([*coded.number_owner, *coded.flag_owner], int)
     else:
         raise TypeError(f"no contributions are known for {candidate.name}")

@@ -24,6 +24,7 @@ from kamlab.churn.blending import (
 )
 from kamlab.churn.candidates import CANDIDATES, LEAVERS_FOR_DEPTH, LEAVERS_NEEDED, Candidate, deep
 from kamlab.churn.columns import MOST_LEARNT, Coded, MessyColumns, drawn_by_content
+from kamlab.churn.explainable import Explainable, explainable_package
 
 _FEW = 25  # leavers and stayers that are needed before a day and on it to judge by time
 _FEWEST = 5  # below which it is not even asked how much to shrink
@@ -51,6 +52,10 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
     label_days : int, default 0
         Days in which leaving was judged. Where `time` is given to `fit`, rows to learn from end so
         many days before those that judge: no outcome lies in the time that is predicted.
+    explainable : bool, default False
+        Whether explainable boosting is a candidate too, with 60 leavers or more. It needs the
+        package interpret-core (``pip install interpret-core``), takes minutes where all others
+        together take seconds, and was no better on the sets of `benchmarks/README.md`.
     random_state : int, default 0
 
     Attributes
@@ -91,9 +96,17 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
     calibration_: tuple[float, float]
     fitted_: list[Candidate]
 
-    def __init__(self, *, folds: int = 5, label_days: int = 0, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        folds: int = 5,
+        label_days: int = 0,
+        explainable: bool = False,
+        random_state: int = 0,
+    ) -> None:
         self.folds = folds
         self.label_days = label_days
+        self.explainable = explainable
         self.random_state = random_state
 
     def fit(
@@ -128,7 +141,11 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         ValueError
             If lengths differ, y has a missing value or other than two values, or a column stands
             twice in the table.
+        UsageError
+            If `explainable` is asked for and interpret-core is not installed.
         """
+        if self.explainable:
+            explainable_package()
         table = self._table(X, reset=True)
         truth = self._truth(y, len(table))
         owners = None if groups is None else np.asarray(groups)
@@ -333,6 +350,9 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         plainer = min(trial.loss for trial in trials[:-1] or trials)
         if churners >= LEAVERS_FOR_DEPTH and trials[-1].loss < plainer - _CLEARLY:
             pool.append(deep(self.random_state))
+            trials.append(tried(pool[-1], coded, truth, splits))
+        if self.explainable and churners >= LEAVERS_NEEDED[-1]:
+            pool.append(Explainable(self.random_state))
             trials.append(tried(pool[-1], coded, truth, splits))
         tested = np.concatenate([test for _, test in splits])
         came, rows = truth[tested], len(np.unique(tested))

@@ -22,6 +22,7 @@ _TRUSTED = {
     "kamlab.churn.columns.Column",
     "kamlab.churn.columns.MessyColumns",
     "kamlab.churn.cox.CoxModel",
+    "kamlab.churn.explainable.Explainable",
     "kamlab.churn.model.ChurnModel",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 }

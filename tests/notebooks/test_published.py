@@ -97,6 +97,7 @@ COLUMNS = {
     },
     ("churn", "churn_backtest"): {"origin", "rule", "auc", "auc_low", "brier", "captured"},
     ("churn", "churn_populations"): {"population", "accounts", "events", "auc", "brier", "slope"},
+    ("churn", "likely_causes"): {"account_id", "cause_1", "share_1", "cause_2", "share_2", "sign"},
     ("churn", "calls_by_manager"): {"manager_id", "call", "account_id", "reason_1"},
     ("churn", "survival"): {"segment", "time", "survival", "low", "high"},
     ("churn", "window"): {"days", "returned"},
