@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.segmentation.concentration import abc
+from kamlab.segmentation.expected import EXPECTED
 from kamlab.segmentation.stress import at_stake
 
 KEY, VOLUME, RICH, STANDARD = (
@@ -131,14 +132,16 @@ def classify(facts: pd.DataFrame, standing: Standing) -> pd.Series:
     -------
     pd.Series of shape (n_accounts,)
         "key account" (stands on both), "volume without profit" (sells much, and earns less than
-        the least margin or, where `cost_to_serve` is known, no more than it costs to serve),
+        the least margin or, where `cost_to_serve` is known, no more than it costs to serve, and is
+        not expected to earn more where `expected_gross_profit` is given),
         "small but rich", "standard", or "margin unknown" for accounts that sell enough but whose
         cost is not known: no margin is claimed for them.
     """
     large = facts["net_sales"].fillna(0.0) >= max(standing.sales, np.nextafter(0, 1))
     known = margin_known(facts)
     serve = facts["cost_to_serve"].fillna(0.0) if "cost_to_serve" in facts else 0.0
-    earns = known & (facts["gross_profit"] > 0) & (facts["gross_profit"] > serve)
+    most = facts[[name for name in ("gross_profit", EXPECTED) if name in facts]].max(axis=1)
+    earns = known & (facts["gross_profit"] > 0) & (most > serve)
     enough = earns & (facts["margin_rate"] >= standing.margin)
     rich = earns & (facts["margin_rate"] >= standing.rich_margin)
     classes = np.select(

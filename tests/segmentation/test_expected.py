@@ -41,6 +41,16 @@ def test_expected_contribution_ranks_first():
     assert made.table["worth"].head(2).tolist() == [40, 20]
 
 
+def test_who_is_listed_for_what_is_expected_is_not_called_volume_without_profit():
+    facts = _facts().assign(cost_to_serve=[85.0, 65, 10, 10])
+    ahead = _ahead(facts).assign(expected_gross_profit=[90.0, 40, 30, 20, 0])
+    made = key_accounts(with_expected(facts, ahead), Objective(minimum_sales_share=0.0))
+    table = made.table.set_index("account_id")
+
+    assert table.loc["a", ["selected", "class"]].tolist() == [True, "key account"]
+    assert table.loc["b", ["selected", "class"]].tolist() == [False, "volume without profit"]
+
+
 def test_without_cost_expected_sales_lead_and_are_called_so():
     facts = _facts().assign(gross_profit=np.nan, margin_rate=np.nan, cost_known_share=0.0)
     facts = with_expected(facts, _ahead(facts, "net_sales"))
