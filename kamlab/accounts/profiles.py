@@ -20,12 +20,12 @@ from kamlab.accounts.prices import price_effects, price_sums
 from kamlab.accounts.profile_columns import PROFILE
 from kamlab.accounts.quoting import quote_conduct
 from kamlab.accounts.reached import people_reached
-from kamlab.accounts.space import MEAN, business_space, known_wallets
+from kamlab.accounts.space import MEAN
 from kamlab.accounts.standing import financial_standing
-from kamlab.accounts.trade import credit_rules, wallet_rules
+from kamlab.accounts.trade import credit_rules, space_of
 from kamlab.accounts.variety import family_sales, variety, white_space
 from kamlab.sources.industry import Industry, shipped
-from kamlab.sources.keys import fold
+from kamlab.sources.keys import fold, told_by
 
 YEAR = timedelta(days=365)
 
@@ -46,6 +46,8 @@ def profiles(
     quotes: pd.DataFrame | None = None,
     industry: Industry | None = None,
     wallets: str = MEAN,
+    families: pd.DataFrame | None = None,
+    lacking: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
 
@@ -62,6 +64,10 @@ def profiles(
         Its families, channels, thresholds and rates; default the shipped profile.
     wallets : {"mean", "quantile"}, default "mean"
         How unknown wallets are learnt, see `kamlab.accounts.space.business_space`.
+    families, lacking : pd.DataFrame, optional
+        Sales by family of the 365 days before and the white space among them, as
+        `kamlab.accounts.variety.family_sales` and `white_space` give them, where they were made
+        before.
 
     Returns
     -------
@@ -77,9 +83,9 @@ def profiles(
         season(months),
         weekdays(days, as_of),
         _order_channel(orders, as_of, trade),
-        _families(orders, as_of, accounts, trade),
+        _families(orders, as_of, accounts, trade, (families, lacking)),
         _prices(orders, as_of, accounts),
-        _space(facts, known_wallets(accounts, wallet_observations, as_of), trade, wallets),
+        space_of(trade, facts, accounts, wallet_observations, as_of, method=wallets),
         _payment(invoices, as_of, accounts, trade),
         _credit(invoices, as_of, financials, trade),
         _contacts(interactions, as_of),
@@ -122,15 +128,22 @@ def _order_channel(orders: IntoFrame, as_of: date, trade: Industry) -> pd.DataFr
 
 
 def _families(
-    orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None, trade: Industry
+    orders: IntoFrame,
+    as_of: date,
+    accounts: pd.DataFrame | None,
+    trade: Industry,
+    made: tuple[pd.DataFrame | None, pd.DataFrame | None],
 ) -> pd.DataFrame | None:
     """Measure the variety of families, and name the one to offer next."""
-    sales = family_sales(orders, as_of, start=as_of - YEAR, family=trade.family)
+    sales, lacking = made
+    if sales is None:
+        sales = family_sales(orders, as_of, start=as_of - YEAR, family=trade.family)
     if sales is None or sales.empty:
         return None
-    lacking = white_space(
-        sales, kinds=kinds_of(accounts), least_peers=trade.thresholds["family_peers"]
-    )
+    if lacking is None:
+        lacking = white_space(
+            sales, kinds=kinds_of(accounts), least_peers=trade.thresholds["family_peers"]
+        )
     best = lacking.drop_duplicates("account_id")[["account_id", "family", "expected"]]
     best = best.rename(columns={"family": "next_family", "expected": "next_family_sales"})
     table = variety(sales).merge(best, on="account_id", how="left")
@@ -151,11 +164,7 @@ def _rush(
     when = pd.to_datetime(activities["date"])
     end = pd.Timestamp(as_of)
     seen = activities[(when < end) & (when >= end - YEAR)]
-    is_rush = {
-        name: any(word in fold(str(name)) for word in trade.rush)
-        for name in seen["activity"].unique()
-    }
-    times = seen.loc[seen["activity"].map(is_rush).astype(bool), "account_id"].value_counts()
+    times = seen.loc[told_by(seen["activity"], trade.rush), "account_id"].value_counts()
     orders = facts["orders_12m"].where(facts["orders_12m"] > 0)
     share = facts["account_id"].map(times).fillna(0.0) / orders
     return pd.DataFrame({"account_id": facts["account_id"], "rush_share": share.clip(upper=1.0)})
@@ -180,15 +189,6 @@ def _prices(orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None) -> pd
         columns={"standard_error": "price_effect_se"}
     )
     return effects[["account_id", "price_effect", "price_effect_se", "price_gap"]]
-
-
-def _space(
-    facts: pd.DataFrame, accounts: pd.DataFrame | None, trade: Industry, method: str
-) -> pd.DataFrame | None:
-    """Estimate business space, where there is a table of accounts."""
-    if accounts is None:
-        return None
-    return business_space(accounts, facts, method=method, **wallet_rules(trade))
 
 
 def _payment(

@@ -9,7 +9,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from kamlab.accounts.engine import as_day, as_lines, between, ratio, to_pandas, total
-from kamlab.sources.keys import fold
+from kamlab.sources.keys import told_by
 
 STEPS = ("list_sales", "discount", "net_sales", "cost_of_goods", "gross_profit", "cost_to_serve",
          "contribution")  # fmt: skip
@@ -194,8 +194,7 @@ def _served(
         seen = interactions[(when >= first) & (when < pd.Timestamp(end))]
         complaints = seen["concern"].notna() if "concern" in seen else pd.Series(False, seen.index)
         by = seen["channel"] if "channel" in seen else pd.Series("", seen.index)
-        is_visit = {name: any(word in fold(str(name)) for word in visits) for name in by.unique()}
-        visited = by.map(is_visit).fillna(False).astype(bool)
+        visited = told_by(by, visits)
         for name, rows in (
             ("contact", seen),
             ("complaint", seen[complaints]),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.segmentation.concentration import abc
+from kamlab.segmentation.expected import EXPECTED
 from kamlab.segmentation.stress import at_stake
 
 KEY, VOLUME, RICH, STANDARD = (
@@ -130,14 +131,19 @@ def classify(facts: pd.DataFrame, standing: Standing) -> pd.Series:
     Returns
     -------
     pd.Series of shape (n_accounts,)
-        "key account" (stands on both), "volume without profit" (sells much, earns little), "small
-        but rich", "standard", or "margin unknown" for accounts that sell enough but whose cost is
-        not known: no margin is claimed for them.
+        "key account" (stands on both), "volume without profit" (sells much, and earns less than
+        the least margin or, where `cost_to_serve` is known, no more than it costs to serve, and is
+        not expected to earn more where `expected_gross_profit` is given),
+        "small but rich", "standard", or "margin unknown" for accounts that sell enough but whose
+        cost is not known: no margin is claimed for them.
     """
     large = facts["net_sales"].fillna(0.0) >= max(standing.sales, np.nextafter(0, 1))
     known = margin_known(facts)
-    enough = known & (facts["margin_rate"] >= standing.margin) & (facts["gross_profit"] > 0)
-    rich = known & (facts["margin_rate"] >= standing.rich_margin) & (facts["gross_profit"] > 0)
+    serve = facts["cost_to_serve"].fillna(0.0) if "cost_to_serve" in facts else 0.0
+    most = facts[[name for name in ("gross_profit", EXPECTED) if name in facts]].max(axis=1)
+    earns = known & (facts["gross_profit"] > 0) & (most > serve)
+    enough = earns & (facts["margin_rate"] >= standing.margin)
+    rich = earns & (facts["margin_rate"] >= standing.rich_margin)
     classes = np.select(
         [large & ~known, large & enough, large, rich], [UNKNOWN, KEY, VOLUME, RICH], STANDARD
     )
@@ -174,7 +180,8 @@ def exposure(
         `fixed_cost` which its contribution pays, 0 where it pays none; missing without it),
         `loss_if_it_leaves` (its contribution: negative where leaving would save money),
         `loss_elsewhere` (by the competitor made stronger), `loss_in_all`, `price_rise_needed`
-        (share by which its prices must rise to earn the portfolio's margin).
+        (share by which its prices must rise to contribute, of each unit of sales, what all
+        accounts together do; after cost to serve where known).
 
     Raises
     ------
@@ -182,9 +189,9 @@ def exposure(
         If spill_over is not between 0 and 1.
     """
     stake = at_stake(facts, spill_over=spill_over)
-    profit, sales = facts["gross_profit"].fillna(0.0), facts["net_sales"].clip(lower=0)
+    sales = facts["net_sales"].clip(lower=0)
     contribution = stake["own"]
-    overall = profit.sum() / sales.sum() if sales.sum() > 0 else np.nan
+    overall = contribution.sum() / sales.sum() if sales.sum() > 0 else np.nan
     wanted = np.clip(overall, 0, 0.95)
     table = pd.DataFrame(
         {
@@ -199,7 +206,7 @@ def exposure(
             else np.nan,
             "loss_if_it_leaves": contribution,
             "loss_elsewhere": stake["elsewhere"],
-            "price_rise_needed": ((sales - profit) / (1 - wanted) / sales - 1).clip(lower=0),
+            "price_rise_needed": ((sales - contribution) / (1 - wanted) / sales - 1).clip(lower=0),
         }
     )
     table.insert(9, "loss_in_all", table["loss_if_it_leaves"] + table["loss_elsewhere"])

@@ -154,6 +154,9 @@ def _by_rule(
     """Expect of each account what those in its place by a simple rule went on to earn."""
     from sklearn.isotonic import IsotonicRegression
 
+    rules = naive_scores(ledger, *ahead)
+    if rule not in rules:
+        raise ValueError(f"there is no rule {rule!r}; there are {', '.join([OURS, *rules])}")
     days, lessons = learnt
     now = _places(rule, ledger, *ahead, seen.known)
     if not lessons:

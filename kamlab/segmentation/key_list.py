@@ -13,7 +13,9 @@ from kamlab.segmentation.classes import (
     Standing,
     classify,
     find_standing,
+    margin_known,
 )
+from kamlab.segmentation.expected import EXPECTED
 from kamlab.segmentation.objective import CRITERIA, DEVELOP, NEITHER, SERVE, Gate, Objective
 from kamlab.segmentation.reasons import limit_words, reasons
 
@@ -44,9 +46,12 @@ class KeyAccounts:
         (names, joined), `reason` in words, then `net_sales`, `sales_share`, `gross_profit`,
         `profit_share`, `margin_rate`, `sales_growth` and the criteria that had data.
     gate_prices : pd.DataFrame
-        One row a gate: `gate`, `limit`, `kept_out` (accounts), `kept_out_of_list` (accounts that
-        would be on the list without it), `worth_without` and `worth_with` (of the list),
-        `price` (their difference) and `losses_avoided` (of the accounts kept out, positive).
+        One row a gate: `gate`, `limit`, `not_known` (accounts that it does not judge for want of
+        data), `kept_out` (accounts), `worth_kept_out` and `losses_avoided` (worth above and below
+        nought of the accounts kept out, both positive), `kept_out_of_list` (accounts that would be
+        on the list without it), `would_come` and `would_go` (who they are and whose places they
+        would take, those worth most first), `worth_without` and `worth_with` (of the list) and
+        `price` (their difference).
     standing : Standing
     worth_is : str
         What `worth` is, in words.
@@ -183,17 +188,19 @@ def worth_of(facts: pd.DataFrame) -> tuple[pd.Series, str]:
     -------
     worth : pd.Series of shape (n_accounts,)
         Expected gross profit where given, else gross profit, less cost to serve where known; net
-        sales where no cost is known.
+        sales, expected where given, where no cost is known.
     worth_is : str
     """
     serve = facts["cost_to_serve"].fillna(0.0) if "cost_to_serve" in facts else 0.0
     served = "cost_to_serve" in facts and facts["cost_to_serve"].notna().any()
     less = " less cost to serve" if served else ""
-    if "expected_gross_profit" in facts:
-        return facts["expected_gross_profit"] - serve, "expected gross profit" + less
-    if facts["gross_profit"].notna().any():
-        return facts["gross_profit"].fillna(0.0) - serve, "gross profit" + less
-    return facts["net_sales"].astype(float), "net sales (no cost is known)"
+    ahead = EXPECTED in facts
+    if not facts["gross_profit"].notna().any():
+        sales = facts[EXPECTED if ahead else "net_sales"].astype(float)
+        return sales, f"{'expected ' if ahead else ''}net sales (no cost is known)"
+    if ahead:
+        return facts[EXPECTED] - serve, "expected gross profit" + less
+    return facts["gross_profit"].fillna(0.0) - serve, "gross profit" + less
 
 
 def _score(facts: pd.DataFrame, weights: Mapping[str, float]) -> tuple[pd.Series, tuple[str, ...]]:
@@ -274,23 +281,36 @@ def _gate_prices(
         else "none: cost not known"
     )
     limits |= {gate.name: limit_words(gate) for gate in objective.gates}
+    not_known = {"margin": int((~margin_known(facts)).sum())}
+    not_known |= {gate.name: int(facts[gate.column].isna().sum()) for gate in objective.gates}
     earning = worth > 0
-    with_all = worth[_select(merit, ~failed.any(axis=1) & earning, places)]
+    listed = _select(merit, ~failed.any(axis=1) & earning, places)
     rows = []
     for name in failed.columns:
         others = failed.drop(columns=name).any(axis=1)
-        without = worth[_select(merit, ~others & earning, places)]
-        losses = facts.loc[failed[name], "gross_profit"].clip(upper=0).sum()
+        without = _select(merit, ~others & earning, places)
+        come, go = without & ~listed, listed & ~without
+        out = worth[failed[name]]
         rows.append(
             {
                 "gate": name,
                 "limit": limits[name],
-                "kept_out": int(failed[name].sum()),
-                "kept_out_of_list": int((~without.index.isin(with_all.index)).sum()),
-                "worth_without": float(without.sum()),
-                "worth_with": float(with_all.sum()),
-                "price": float(without.sum() - with_all.sum()),
-                "losses_avoided": abs(float(losses)),
+                "not_known": not_known.get(name, 0),
+                "kept_out": len(out),
+                "worth_kept_out": float(out.clip(lower=0).sum()),
+                "losses_avoided": abs(float(out.clip(upper=0).sum())),
+                "kept_out_of_list": int(come.sum()),
+                "would_come": _named(facts, merit[come]),
+                "would_go": _named(facts, merit[go]),
+                "worth_without": float(worth[without].sum()),
+                "worth_with": float(worth[listed].sum()),
+                "price": float(worth[without].sum() - worth[listed].sum()),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _named(facts: pd.DataFrame, merit: pd.Series) -> str:
+    """Name accounts, the first first, by their ids."""
+    order = merit.sort_values(ascending=False, kind="stable").index
+    return ", ".join(facts.loc[order, "account_id"].astype(str))

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from kamlab.segmentation.objective import CRITERIA, UNITS
+
 # criterion as measured: column of the facts that it fills
 COLUMNS = {
     "business_space": "head_room",
@@ -9,6 +11,8 @@ COLUMNS = {
     "financial_standing": "financial_standing",
     "bargaining_power": "bargaining_power",
 }
+# those of the facts' own period whose errors are measured in the same unit
+_OF_MONEY = {"gross_profit": "gross_profit", "margin": "margin_rate"}
 
 
 def with_criteria(facts: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
@@ -53,3 +57,31 @@ def with_criteria(facts: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
         values = made["account_id"].map(rows.set_index("account_id")["value"]).astype(float)
         made[column] = values.fillna(made[column]) if column in made else values
     return made
+
+
+def described(treatment: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Say of each criterion which way is good, in which unit, and how well it is known.
+
+    Parameters
+    ----------
+    treatment : pd.DataFrame
+        As `kamlab.segmentation.ranking.criteria_matrix` returns: `criterion` first.
+    measured : pd.DataFrame, optional
+        As for `with_criteria`, with `standard_error`.
+
+    Returns
+    -------
+    pd.DataFrame
+        The treatment with `direction` ("more" or "less" is better), `unit` and `usual_error` (the
+        median standard error over accounts, in the unit; missing where nothing tells it) behind
+        `criterion`.
+    """
+    made = treatment.copy()
+    made.insert(1, "direction", ["more" if CRITERIA[c][1] else "less" for c in made["criterion"]])
+    made.insert(2, "unit", made["criterion"].map(UNITS))
+    errors = pd.Series(dtype=float)
+    if measured is not None:
+        columns = measured["criterion"].map(COLUMNS | _OF_MONEY)
+        errors = measured.groupby(columns)["standard_error"].median()
+    made.insert(3, "usual_error", [errors.get(CRITERIA[c][0]) for c in made["criterion"]])
+    return made.astype({"usual_error": float})

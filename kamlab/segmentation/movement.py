@@ -1,5 +1,6 @@
 """How have accounts moved between classes over the periods, and who rises, fades or is lost?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -218,6 +219,40 @@ def after_periods(moved: pd.DataFrame, periods: int) -> pd.DataFrame:
     return pd.DataFrame(powered, index=matrix.index, columns=matrix.columns)
 
 
+def chances(
+    moved: Movement, following: pd.DataFrame, periods: Sequence[int] = (1, 2, 3)
+) -> pd.DataFrame:
+    """Set the chance of being key by an account's class beside that by all that is known of it.
+
+    Parameters
+    ----------
+    moved : Movement
+        Of two periods or more.
+    following : pd.DataFrame
+        Forecast of the period ahead: `account_id`, `probability_key`.
+    periods : sequence of int
+        How many periods ahead the Markov chain looks.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a class: `class`, `accounts`, `key_in_1`, … by the Markov chain, and the mean,
+        least and highest `probability_key` of its accounts as `forecast_mean`, `forecast_low` and
+        `forecast_high`.
+    """
+    last = moved.standing[moved.standing["period_end"] == moved.standing["period_end"].max()]
+    chance = last["account_id"].map(following.set_index("account_id")["probability_key"])
+    by = chance.groupby(last["class"])
+    table = pd.DataFrame({"accounts": by.size()})
+    for ahead in periods:
+        matrix = after_periods(moved.transitions, ahead)
+        table[f"key_in_{ahead}"] = matrix.get("key", 0.0)
+    table["forecast_mean"], table["forecast_low"] = by.mean(), by.min()
+    table["forecast_high"] = by.max()
+    shown = [name for name in CLASSES[:4] if name in table.index]
+    return table.loc[shown].rename_axis("class").reset_index()
+
+
 def moves(standing: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
     """Say of each account of the last two periods how it moved.
 
@@ -278,3 +313,27 @@ def moves(standing: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
     both = both[[*columns, "amount_before", "amount", "change"]]
     order = both["change"].abs().sort_values(ascending=False, kind="stable").index
     return both.loc[order].reset_index(drop=True)
+
+
+def moves_summed(moving: pd.DataFrame) -> pd.DataFrame:
+    """Sum up the moves of all accounts by kind.
+
+    Parameters
+    ----------
+    moving : pd.DataFrame
+        As `moves` returns.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a kind of move, the largest gain first: `move`, `accounts`, `amount_before`,
+        `amount` and `change`.
+    """
+    by = moving.groupby("move", as_index=False)
+    table = by.agg(
+        accounts=("account_id", "size"),
+        amount_before=("amount_before", "sum"),
+        amount=("amount", "sum"),
+        change=("change", "sum"),
+    )
+    return table.sort_values("change", ascending=False, kind="stable", ignore_index=True)

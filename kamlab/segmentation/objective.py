@@ -18,6 +18,18 @@ CRITERIA: Mapping[str, tuple[str, bool]] = {
     "management": ("philosophy_score", True),
     "bargaining power": ("bargaining_power", False),
 }
+# Unit of each criterion and of its limits.
+UNITS: Mapping[str, str] = {
+    "sales share": "currency",
+    "gross profit": "currency",
+    "margin": "share of sales",
+    "growth": "share of the year before",
+    "business space": "currency a year",
+    "payment": "days beyond terms",
+    "finances": "chance of no default in a year",
+    "management": "1 to 5",
+    "bargaining power": "standard score",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,33 @@ def portfolio(facts: pd.DataFrame, before: pd.DataFrame | None = None) -> pd.Dat
     return table
 
 
+def cells(placed: pd.DataFrame, names: pd.Series, *, largest: int = 3) -> pd.DataFrame:
+    """Sum the portfolio up by cell.
+
+    Parameters
+    ----------
+    placed : pd.DataFrame
+        As `portfolio` returns.
+    names : pd.Series
+        Name by account; its id stands in where there is none.
+    largest : int, default 3
+        How many accounts of each cell are named.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a cell that holds an account, the largest first: `cell`, `strategy`, `accounts`,
+        `size` and `largest` (names of its largest accounts).
+    """
+    called = placed["account_id"].map(names).fillna(placed["account_id"]).astype(str)
+    ordered = placed.assign(called=called).sort_values("size", ascending=False, kind="stable")
+    by = ordered.groupby(["cell", "strategy"])
+    made = by.agg(accounts=("account_id", "size"), size=("size", "sum"))
+    first = by.head(largest).groupby(["cell", "strategy"])["called"].agg(", ".join)
+    made["largest"] = first
+    return made.sort_values("size", ascending=False, kind="stable").reset_index()
+
+
 def _place(table: pd.DataFrame, scale: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
     """Give the mean place of each account, 0 to 1, on the scale of all accounts."""
     places = []

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from kamlab.segmentation.classes import UNKNOWN, Standing
+from kamlab.segmentation.classes import UNKNOWN, VOLUME, Standing
 from kamlab.segmentation.objective import DEVELOP, Gate, Objective
 
 
@@ -95,6 +95,9 @@ def _reason(
         return f"Too small: {least}; {said}."
     if fails:
         return f"Kept out by {' and '.join(fails)}: {worth_is} {row['worth']:,.0f}, {said}."
+    if row["worth"] <= 0 and row["class"] == VOLUME:
+        lost = f"{worth_is} {row['worth']:,.0f}"
+        return f"Sells much ({share}) but costs more to serve than it earns: {lost}, {said}."
     if row["worth"] <= 0:
         return f"Costs more than it earns: {worth_is} {row['worth']:,.0f}, {said}."
     short = f" by {cut - row['worth']:,.0f}" if np.isfinite(cut) else f" in {ranked_by}"

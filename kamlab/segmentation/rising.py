@@ -19,7 +19,8 @@ def candidates(
     Parameters
     ----------
     facts : pd.DataFrame
-        Account facts: `account_id`, `margin_rate`, `sales_growth`, `net_sales_12m`.
+        Account facts: `account_id`, `margin_rate`, `sales_growth`, `net_sales_12m`; where known
+        `net_sales` and `cost_to_serve`, whose share of sales is taken off the margin.
     following : pd.DataFrame
         Forecast of the period ahead, the highest first: `account_id`, `expected_gross_profit`,
         `probability_key`.
@@ -34,10 +35,10 @@ def candidates(
     -------
     pd.DataFrame
         One row a candidate: `account_id`, `expected_gross_profit`, `probability_key`,
-        `sales_growth`, `head_room`, `support_worth` (gross profit a year: `won_share` of the
-        head-room at the account's margin; missing without either), `reason`; those worth most
-        first. Accounts that bought nothing for a year, of
-        which nothing is expected, or with a margin below nought, are none.
+        `sales_growth`, `head_room`, `support_worth` (a year: `won_share` of the head-room at the
+        account's margin after cost to serve; missing without either), `reason`; those worth most
+        first. Accounts that bought nothing for a year, of which nothing is expected, or with a
+        margin after cost to serve below nought, are none.
 
     Raises
     ------
@@ -49,6 +50,11 @@ def candidates(
     outside = following.iloc[places:]
     outside = outside[["account_id", "expected_gross_profit", "probability_key"]]
     known = facts[["account_id", "margin_rate", "sales_growth", "net_sales_12m"]]
+    if "cost_to_serve" in facts:
+        serve = facts["cost_to_serve"].fillna(0.0) / facts["net_sales"].where(
+            facts["net_sales"] > 0
+        )
+        known = known.assign(margin_rate=facts["margin_rate"] - serve.fillna(0.0))
     table = outside.merge(known, on="account_id", how="left")
     room = pd.Series(dtype=float) if space is None else space.set_index("account_id")["head_room"]
     table["head_room"] = table["account_id"].map(room).astype(float)

@@ -135,6 +135,31 @@ def defection_stress(
     return Stress(expected, float(loss[worst].min()), cvar, level, curve, table, even)
 
 
+def bad_years(
+    together: Stress, alone: Stress, one_in: Sequence[int] = (2, 4, 10, 20, 100)
+) -> pd.DataFrame:
+    """Say how much is lost in years that are so bad only once in so many.
+
+    Parameters
+    ----------
+    together, alone : Stress
+        Of the same accounts with the common factor, and with none.
+    one_in : sequence of int
+        2 to 1000: 10 is the loss that one year in ten exceeds.
+
+    Returns
+    -------
+    pd.DataFrame
+        `one_year_in`, `loss` (that such a year reaches or exceeds) and `loss_if_independent`.
+    """
+    steps = 1 - 1 / np.asarray(one_in, float)
+    losses = [np.interp(steps, one.distribution["probability"], one.distribution["loss"])
+              for one in (together, alone)]  # fmt: skip
+    return pd.DataFrame(
+        {"one_year_in": list(one_in), "loss": losses[0], "loss_if_independent": losses[1]}
+    )
+
+
 def _losses_by_state(
     stake: np.ndarray, limit: np.ndarray, own: float, common: float, ndtr: np.ufunc
 ) -> np.ndarray:

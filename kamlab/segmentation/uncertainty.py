@@ -166,7 +166,7 @@ def _merit(
 
 def _amount(values: dict[str, np.ndarray], facts: pd.DataFrame) -> np.ndarray:
     """Give the money by month that ranks the accounts, as `worth_of` takes it."""
-    if "expected_gross_profit" not in facts and not facts["gross_profit"].notna().any():
+    if not facts["gross_profit"].notna().any():
         return values["net_sales"]
     return values["gross_profit"] - values.get("cost_to_serve", 0.0)
 

@@ -26,12 +26,15 @@ class WhatIf:
         One row a figure: `figure`, `before` and `now`: worth of the list, its share of all worth
         above nought, its largest account's share of the list, the effective number of accounts on
         it, and what the score's say costs.
+    said : pd.DataFrame
+        The exposure as a person reads it: `figure`, `before` and `now`, all texts.
     weights : pd.Series
         As used: money's part, and the criteria's parts of the rest; sum to 1.
     """
 
     table: pd.DataFrame
     exposure: pd.DataFrame
+    said: pd.DataFrame
     weights: pd.Series
 
 
@@ -80,7 +83,23 @@ def what_if(facts: pd.DataFrame, objective: Objective, weights: Mapping[str, flo
     rows = [(name, _exposure(old)[name], value) for name, value in _exposure(new).items()]
     rows.append(("cost of the score's say", before.price_of_score, now.price_of_score))
     exposure = pd.DataFrame(rows, columns=["figure", "before", "now"])
-    return WhatIf(table, exposure, pd.Series(parts, name="weight"))
+    said = exposure.assign(
+        **{
+            column: [
+                _in_words(figure, value)
+                for figure, value in zip(exposure["figure"], exposure[column], strict=True)
+            ]
+            for column in ("before", "now")
+        }
+    )
+    return WhatIf(table, exposure, said, pd.Series(parts, name="weight"))
+
+
+def _in_words(figure: str, value: float) -> str:
+    """Write a figure of the exposure by its kind."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.1%}" if "share" in figure else f"{value:,.{'number' in figure:d}f}"
 
 
 def _change(rank: object, before: object) -> str:

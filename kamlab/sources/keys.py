@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+import pandas as pd
+
 from kamlab.errors import UsageError
 
 
@@ -52,3 +54,28 @@ def only_known(said: Iterable[str], known: Sequence[str], place: str) -> None:
             near = nearest(key, known)
             hint = f"Did you mean {near!r}?" if near else f"Known are: {', '.join(known)}."
             raise UsageError(f"{place}: unknown key {key!r}. {hint}")
+
+
+def told_by(values: pd.Series, words: Sequence[str]) -> pd.Series:
+    """Tell which values hold one of some folded words.
+
+    Parameters
+    ----------
+    values : pd.Series
+        Names of channels, activities and the like; what is missing holds none.
+    words : sequence of str
+        Folded, see `fold`.
+
+    Returns
+    -------
+    pd.Series of bool
+
+    Examples
+    --------
+    >>> told_by(pd.Series(["Rush order", None, "letter"]), ("rush",)).tolist()
+    [True, False, False]
+    """
+    there = {
+        name: any(word in fold(str(name)) for word in words) for name in values.dropna().unique()
+    }
+    return values.map(there).eq(True)

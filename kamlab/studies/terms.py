@@ -91,6 +91,16 @@ CHINESE = {
     "study": "研究", "to ask next": "下次调查", "loss makers": "亏损客户",
     "lost with them": "因其损失",
     "expected": "预期",
+    "not known": "未知", "kept out": "挡住客户数", "worth kept out": "挡住的价值",
+    "losses avoided": "避免的损失", "kept out of list": "挡在名单外", "would come": "会进来",
+    "would go": "会出去", "worth without": "无门槛时名单价值", "worth with": "名单价值",
+    "one year in": "每几年一次", "loss": "损失", "loss if independent": "各自独立时的损失",
+    "shift": "移动权重", "from": "从", "to": "到", "direction": "较好的方向",
+    "usual error": "通常误差", "filled with": "填入", "stated": "所定", "largest": "最大者",
+    "cost to serve": "服务成本", "key in 1": "一期后成为重点", "key in 2": "两期后成为重点",
+    "key in 3": "三期后成为重点", "forecast mean": "预测均值", "forecast low": "预测最低",
+    "forecast high": "预测最高", "amount before": "此前金额", "rank now": "现在名次",
+    "against low": "相比（下限）", "against high": "相比（上限）",
 }  # fmt: skip
 
 # labels of figures that hold a number

@@ -127,9 +127,15 @@ def test_exposure_adds_up_and_names_the_price_rise():
     assert row["loss_elsewhere"] == pytest.approx(0.1 * (1000 / 1500) * 150)
     assert row["loss_in_all"] == pytest.approx(-30 + 10)
     assert row["fixed_cost_covered"] == 0
-    overall = facts["gross_profit"].sum() / facts["net_sales"].sum()
+    overall = (facts["gross_profit"].sum() - 80) / facts["net_sales"].sum()
     new_sales = 1000 * (1 + row["price_rise_needed"])
-    assert (new_sales - 980) / new_sales == pytest.approx(overall)
+    assert (new_sales - 980 - 50) / new_sales == pytest.approx(overall)
+
+
+def test_what_costs_more_to_serve_than_it_earns_is_volume_without_profit_at_any_margin():
+    facts = _facts([1000, 900, 800], [0.3, 0.3, 0.3]).assign(cost_to_serve=[400.0, 10, np.nan])
+
+    assert c.classify(facts, c.find_standing(facts)).tolist() == [c.VOLUME, c.KEY, c.KEY]
 
 
 @pytest.mark.parametrize("wrong", [{"minimum_sales_share": 1.5}, {"minimum_margin": 1.0}])

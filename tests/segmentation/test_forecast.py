@@ -212,6 +212,13 @@ def test_a_simple_rule_that_did_better_is_adopted_and_followed():
     assert set(ahead.table["account_id"].head(3)) == january
 
 
+def test_a_rule_that_is_not_there_is_refused_with_those_that_are(days):
+    with pytest.raises(
+        ValueError, match="no rule 'by feeling'; there are kamlab's forecast, gross"
+    ):
+        next_period(days, "2022-03-01", horizon_days=90, places=5, rule="by feeling")
+
+
 @pytest.mark.parametrize("as_of", ["2021-09-01", "2022-03-01"])
 def test_what_is_used_was_never_clearly_behind_a_simple_rule_on_the_backtest(days, as_of):
     tried = backtest(days, as_of, horizon_days=90, places=12)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlab.segmentation.classes import KEY, VOLUME
@@ -78,10 +78,45 @@ def test_price_of_a_gate_is_what_the_list_would_gain_without_it():
     assert price["kept_out"] == 3
     assert price["kept_out_of_list"] == 3
     assert price["limit"] == "at most 30"
+    assert price["would_come"].split(", ") == facts.loc[rich, "account_id"].tolist()
+    assert len(price["would_go"].split(", ")) == 3
+    assert price["worth_kept_out"] == pytest.approx(facts.loc[rich, "gross_profit"].sum())
+    assert (price["losses_avoided"], price["not_known"]) == (0, 0)
     gained = (
         free.table.query("selected")["worth"].sum() - strict.table.query("selected")["worth"].sum()
     )
     assert price["price"] == pytest.approx(gained)
+
+
+def test_a_gate_avoids_the_losses_after_cost_to_serve_of_those_it_keeps_out():
+    facts = _facts().assign(cost_to_serve=0.0, days_beyond_terms=np.nan)
+    first = facts["gross_profit"].idxmax()
+    facts.loc[first, ["cost_to_serve", "days_beyond_terms"]] = [
+        facts.loc[first, "gross_profit"] + 700,
+        90,
+    ]
+    gate = Gate("payment", "days_beyond_terms", most=30)
+
+    made = key_accounts(facts, Objective(gates=(gate,)))
+    price = made.gate_prices.set_index("gate").loc["payment"]
+    reason = made.table.set_index("account_id").loc[facts.loc[first, "account_id"], "reason"]
+
+    assert price["losses_avoided"] == pytest.approx(700)
+    assert price["not_known"] == len(facts) - 1
+    assert reason.startswith("Kept out by payment (90, at most 30)")
+
+
+def test_a_giant_that_costs_more_to_serve_than_it_earns_is_told_as_such():
+    facts = _facts().assign(cost_to_serve=0.0)
+    first = facts["net_sales"].idxmax()
+    facts.loc[first, "margin_rate"] = 0.3
+    facts["gross_profit"] = facts["net_sales"] * facts["margin_rate"]
+    facts.loc[first, "cost_to_serve"] = facts.loc[first, "gross_profit"] + 700
+
+    row = key_accounts(facts).table.set_index("account_id").loc[facts.loc[first, "account_id"]]
+
+    assert (row["class"], row["selected"]) == (VOLUME, False)
+    assert "but costs more to serve than it earns" in row["reason"]
 
 
 def test_without_cost_sales_lead_and_the_list_says_so():
@@ -116,6 +151,7 @@ def test_nobody_who_earns_nothing_is_selected():
     assert not key_accounts(facts).table["selected"].any()
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(1, 40), st.integers(1, 60), st.randoms(use_true_random=False))
 def test_any_portfolio_gives_every_account_once_in_an_order_of_its_own(places, count, random):
     facts = _facts(random.randint(0, 50), count)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from kamlab.segmentation.key_list import Objective, key_accounts
-from kamlab.segmentation.measured import COLUMNS, with_criteria
-from kamlab.segmentation.objective import CRITERIA
+from kamlab.segmentation.measured import COLUMNS, described, with_criteria
+from kamlab.segmentation.objective import CRITERIA, UNITS
 from kamlab.segmentation.ranking import criteria_matrix
 
 
@@ -62,3 +62,16 @@ def test_a_criterion_given_twice_is_refused():
     twice = _rows(("a", "business_space", 1.0), ("a", "business_space", 2.0))
     with pytest.raises(ValueError, match="business_space of account 'a' stands twice"):
         with_criteria(_facts(), twice)
+
+
+def test_every_criterion_is_told_with_its_direction_unit_and_error():
+    measured = _rows(
+        ("a", "management_philosophy", 3.0), ("b", "management_philosophy", 4.0)
+    ).assign(standard_error=[0.2, 0.4])  # fmt: skip
+    _, treatment = criteria_matrix(with_criteria(_facts(), measured))
+    told = described(treatment, measured).set_index("criterion")
+
+    assert set(UNITS) == set(CRITERIA) == set(told.index)
+    assert told.loc["management", "usual_error"] == pytest.approx(0.3)
+    assert (told.loc["payment", "direction"], told.loc["margin", "direction"]) == ("less", "more")
+    assert described(treatment)["usual_error"].isna().all()

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kamlab.segmentation.movement import after_periods, movement, moves, square
+from kamlab.segmentation.movement import (
+    after_periods,
+    chances,
+    movement,
+    moves,
+    moves_summed,
+    square,
+)
 from kamlab.segmentation.rising import candidates
 from kamlab.segmentation.shifts import level_shifts
 
@@ -135,3 +142,50 @@ def test_candidates_have_a_reason_and_a_price():
     assert candidates(facts, following, None, places=2)["support_worth"].isna().all()
     with pytest.raises(ValueError, match="won_share"):
         candidates(facts, following, space, won_share=2)
+
+
+def test_candidates_are_judged_after_what_they_cost_to_serve():
+    following = pd.DataFrame(
+        {
+            "account_id": list("abc"),
+            "expected_gross_profit": [100.0, 40.0, 30.0],
+            "probability_key": [0.9, 0.3, 0.3],
+        }
+    )
+    facts = pd.DataFrame(
+        {
+            "account_id": list("abc"),
+            "margin_rate": 0.2,
+            "sales_growth": 0.0,
+            "net_sales": [500.0, 400.0, 300.0],
+            "net_sales_12m": [500.0, 200.0, 150.0],
+            "cost_to_serve": [0.0, 40.0, 90.0],
+        }
+    )
+    space = pd.DataFrame({"account_id": list("abc"), "head_room": 1000.0})
+    named = candidates(facts, following, space, places=1).set_index("account_id")
+    assert list(named.index) == ["b"]  # c costs more to serve than its margin brings
+    assert named.loc["b", "support_worth"] == pytest.approx(0.2 * 1000 * (0.2 - 0.1))
+
+
+def test_chances_by_class_are_those_of_the_chain_beside_those_of_the_forecast():
+    moved = _moved()
+    ids = moved.standing["account_id"].unique()
+    following = pd.DataFrame({"account_id": ids, "probability_key": np.linspace(0, 1, len(ids))})
+    table = chances(moved, following, (1, 2)).set_index("class")
+    last = moved.standing[moved.standing["period_end"] == moved.standing["period_end"].max()]
+    mean = last.merge(following, on="account_id").groupby("class")["probability_key"].mean()
+    shares = square(moved.transitions)
+    assert table["accounts"].to_dict() == last["class"].value_counts().loc[table.index].to_dict()
+    both = [name for name in table.index if name in shares.index]
+    assert table.loc[both, "key_in_1"].tolist() == pytest.approx(shares.loc[both, "key"].tolist())
+    assert table["forecast_mean"].tolist() == pytest.approx(mean.loc[table.index].tolist())
+    assert (table["forecast_low"] <= table["forecast_high"]).all()
+
+
+def test_moves_sum_up_to_all_that_changed():
+    moving = moves(_moved().standing, 300)
+    table = moves_summed(moving)
+    assert table["accounts"].sum() == len(moving)
+    assert table["change"].sum() == pytest.approx(moving["change"].sum())
+    assert set(table["move"]) == set(moving["move"])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.charts.portfolio import portfolio_map
-from kamlab.segmentation.portfolio import STRATEGIES, portfolio
+from kamlab.segmentation.portfolio import STRATEGIES, cells, portfolio
 
 FACTS = pd.DataFrame(
     {
@@ -38,3 +38,12 @@ def test_only_the_order_counts_and_the_arrow_is_on_todays_scale():
     figure, alt = portfolio_map(same, pd.Series(dtype=str), message="One is high")
     assert "a high / high" in alt
     assert len(figure.axes) == 1
+
+
+def test_cells_hold_every_account_once_and_name_their_largest():
+    placed = portfolio(FACTS)
+    table = cells(placed, pd.Series({"a": "Alpha"}), largest=1).set_index("cell")
+    assert table["accounts"].sum() == len(FACTS)
+    assert table["size"].sum() == FACTS["gross_profit"].sum()
+    assert table.loc["high / high", "largest"] == "Alpha"
+    assert table.loc["middle / middle", "largest"] == "d"

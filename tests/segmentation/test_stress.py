@@ -75,6 +75,19 @@ def test_parts_add_up_with_thousands_drawn_together():
     assert found.cvar > alone.cvar > found.expected
 
 
+def test_a_bad_year_is_worse_together_than_if_each_left_for_itself():
+    accounts = _accounts(np.full(200, 10.0), 0.1)
+    together = s.defection_stress(accounts, correlation=0.3)
+    alone = s.defection_stress(accounts, correlation=0)
+    table = s.bad_years(together, alone).set_index("one_year_in")
+
+    assert table.loc[20, "loss"] == pytest.approx(together.var)
+    assert table.loc[100, "loss_if_independent"] == pytest.approx(
+        10 * binom.ppf(0.99, 200, 0.1), abs=10
+    )
+    assert table.loc[100, "loss"] > 1.5 * table.loc[100, "loss_if_independent"]
+
+
 def test_without_chance_nothing_is_left_to_it():
     found = s.defection_stress(_accounts([5, 7, 9], [0, 1, 0]))
 

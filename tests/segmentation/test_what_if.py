@@ -61,3 +61,11 @@ def test_effective_number_of_equal_accounts_is_their_number():
 def test_a_negative_weight_is_refused():
     with pytest.raises(ValueError, match="not negative"):
         what_if(_facts(), ASKED, {MONEY: -1.0})
+
+
+def test_what_hangs_on_the_list_is_said_by_its_kind():
+    said = what_if(_facts(), ASKED, {MONEY: 0.5, "growth": 0.5}).said.set_index("figure")["now"]
+
+    assert "," in said["worth of the list"]
+    assert said["share of all worth"].endswith("%")
+    assert "%" not in said["effective number of accounts"]
