@@ -1,5 +1,6 @@
 """What does each account pay against its peers for the same product, quantity and month?"""
 
+from dataclasses import dataclass
 from datetime import date
 
 import narwhals as nw
@@ -13,6 +14,7 @@ from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
 _FEWEST_OF_A_REGION = 5
+_MOST_ROWS = 3_000_000  # from which products and months are learnt
 
 
 def price_sums(
@@ -99,12 +101,10 @@ def price_effects(
         raise ValueError(f"price sums lack the columns {missing}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence lies between 0 and 1, not {confidence}")
-    bought = sums[(sums["quantity"] > 0) & (sums["net_sales"] > 0)]
-    buyers = bought.groupby("product_id")["account_id"].transform("nunique")
-    shared = bought[buyers > 1].sort_values(["account_id", "product_id", "month"])
     everyone = pd.Index(sorted(sums["account_id"].unique()), name="account_id")
     table = pd.DataFrame(index=everyone)
-    if len(shared):
+    shared = _shared(sums)
+    if len(shared.account):
         raw, error = _fit(shared)
         if regions is not None:
             raw = raw - _of_region(raw, regions)
@@ -112,7 +112,7 @@ def price_effects(
         trust = spread / (spread + error**2) if spread > 0 else error * 0.0
         shrunk, left = raw * trust, np.sqrt(trust * error**2)
         z = norm.ppf(0.5 + confidence / 2)
-        compared = shared.groupby("account_id")["net_sales"].sum()
+        compared = pd.Series(np.bincount(shared.account, shared.sales), index=shared.accounts)
         table = table.assign(
             price_effect=shrunk,
             standard_error=left,
@@ -120,7 +120,7 @@ def price_effects(
             high=shrunk + z * left,
             raw_effect=raw,
             compared_sales=compared,
-            lines=shared.groupby("account_id")["lines"].sum(),
+            lines=pd.Series(np.bincount(shared.account, shared.lines), index=shared.accounts),
             price_gap=compared * np.expm1(-shrunk),
         )
     names = ["price_effect", "standard_error", "low", "high", "raw_effect"]
@@ -130,34 +130,68 @@ def price_effects(
     return table.reset_index()
 
 
-def _fit(shared: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Fit account, product, month and size; give account effects and their standard errors."""
-    price = np.log((shared["net_sales"] / shared["quantity"]).to_numpy(float))
-    size = np.log((shared["quantity"] / shared["lines"]).to_numpy(float))
-    weight = shared["lines"].to_numpy(float)
-    account, accounts = pd.factorize(shared["account_id"], sort=True)
-    product, products = pd.factorize(shared["product_id"], sort=True)
-    month, months = pd.factorize(shared["month"], sort=True)
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Sums of products that several accounts bought, as numbers, in order of their codes."""
+
+    accounts: pd.Index
+    account: np.ndarray
+    product: np.ndarray
+    month: np.ndarray
+    sales: np.ndarray
+    quantity: np.ndarray
+    lines: np.ndarray
+
+
+def _shared(sums: pd.DataFrame) -> _Shared:
+    """Give what can be compared; the table is not copied, since it may be of many million rows."""
+    positive = ((sums["quantity"] > 0) & (sums["net_sales"] > 0)).to_numpy()
+    codes = [pd.factorize(sums[name], sort=True)[0] for name in SUM_COLUMNS[:3]]
+    account, product, month = (code.astype(np.int32) for code in codes)
+    positive = positive & (account >= 0) & (product >= 0) & (month >= 0)
+    pairs = np.unique(account[positive] * np.int64(len(sums)) + product[positive])
+    buyers = np.bincount(pairs % len(sums), minlength=product.max(initial=0) + 1)
+    kept = np.flatnonzero(positive & (buyers[product] > 1))
+    kept = kept[np.lexsort((month[kept], product[kept], account[kept]))]
+    amounts = [sums[name].to_numpy(float)[kept] for name in ("net_sales", "quantity", "lines")]
+    account, accounts = pd.factorize(sums["account_id"].iloc[kept], sort=True)
+    product, month = (pd.factorize(code[kept], sort=True)[0] for code in (product, month))
+    return _Shared(pd.Index(accounts), account, product, month, *amounts)
+
+
+def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:
+    """Fit account, product, month and size; give account effects and their standard errors.
+
+    Of very many rows, those of some accounts tell what product, month and size do to the price;
+    the effect of each account is then what is left of its own prices.
+    """
+    price = np.log(shared.sales / shared.quantity)
+    size = np.log(shared.quantity / shared.lines)
+    weight, account, product = shared.lines, shared.account, shared.product
     # line size varies in meaning between products: compare it with the product's usual one
-    usual = np.bincount(product, weight * size) / np.bincount(product, weight)
-    design = hstack(
-        [
-            _dummies(account, len(accounts)),
-            _dummies(product, len(products)),
-            _dummies(month, len(months)),
-            csr_matrix((size - usual[product])[:, None]),
-        ],
-        format="csr",
-    )
-    root = np.sqrt(weight)
-    solution = lsmr(design.multiply(root[:, None]).tocsr(), price * root, atol=1e-10, btol=1e-10)[0]
-    residual = price - design @ solution
-    effect = solution[: len(accounts)]
-    sales = np.bincount(account, shared["net_sales"].to_numpy(float))
-    effect = effect - np.average(effect, weights=sales)
+    size -= (np.bincount(product, weight * size) / np.bincount(product, weight))[product]
+    some = account % (len(price) // _MOST_ROWS + 1) == 0
+    counts = (len(shared.accounts), int(product.max()) + 1, int(shared.month.max()) + 1)
+    codes = [code[some] for code in (account, product, shared.month)]
+    dummies = [_dummies(code, count) for code, count in zip(codes, counts, strict=True)]
+    design = hstack([*dummies, csr_matrix(size[some][:, None])], format="csr")
+    root = np.sqrt(weight[some])
+    scaled = design.multiply(root[:, None]).tocsr()
+    solution = lsmr(scaled, price[some] * root, atol=1e-10, btol=1e-10)[0]
+    first, second, third = np.cumsum(counts)
+    effect = solution[:first]
+    usual = solution[first:second][product] + solution[second:third][shared.month]
+    left = price - usual - solution[third] * size
+    told = np.isin(product, codes[1]) & np.isin(shared.month, codes[2])
+    if not some.all():
+        known = np.bincount(account, weight * told)
+        effect = np.bincount(account, np.where(told, weight * left, 0.0))
+        effect = np.divide(effect, known, out=np.zeros_like(effect), where=known > 0)
+    residual = np.where(told, left - effect[account], 0.0)
+    effect = effect - np.average(effect, weights=np.bincount(account, shared.sales))
     return (
-        pd.Series(effect, index=accounts),
-        pd.Series(_errors(residual, weight, account, product), index=accounts),
+        pd.Series(effect, index=shared.accounts),
+        pd.Series(_errors(residual, weight, account, product), index=shared.accounts),
     )
 
 

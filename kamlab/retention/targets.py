@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 _TIME_LIMIT = 20.0
+_OUT_OF_TIME = 1  # SciPy's word for it
 _MANY = 1_000  # options beyond which a ten-thousandth of the best is near enough
 
 
@@ -111,13 +112,13 @@ def choose_targets(
     useful = options[worth | (options["key"] & (asked > 0))].reset_index(drop=True)
     limits = _limits(useful["owner"], capacity)
     picked, status, price = _solve(useful, budget, limits, asked)
-    if picked is None:
+    if picked is None and status == "infeasible":
         raise ValueError(
             f"an action for {asked} key accounts cannot be had for a budget of {budget} and the "
             "managers' contacts: lower serve_key or raise either"
         )
-    table = _chosen(useful[picked], least_gain)
     simple = _threshold(useful, budget, limits, asked, least_gain)
+    table = simple if picked is None else _chosen(useful[picked], least_gain)
     return Targets(
         table=table,
         net_gain=float(table["net_gain"].sum()),
@@ -210,6 +211,8 @@ def _solve(
         bounds=Bounds(0, 1),
         options={"time_limit": _TIME_LIMIT, "mip_rel_gap": 1e-6 if n <= _MANY else 1e-4},
     )
+    if result.x is None and result.status == _OUT_OF_TIME:
+        return None, "the simple rule's, since no better plan was found in time", np.nan
     if result.x is None:
         return None, "infeasible", 0.0
     gap = float(result.mip_gap or 0.0)

@@ -58,6 +58,16 @@ def test_planted_price_effects_come_back_with_honest_intervals():
     assert min(ranks) > 0.85
 
 
+def test_products_and_months_learnt_from_some_accounts_serve_all(monkeypatch):
+    frame, truth = _sums(1)
+    whole = price_effects(frame).set_index("account_id")
+    monkeypatch.setattr("kamlab.accounts.prices._MOST_ROWS", len(frame) // 3)
+    part = price_effects(frame).set_index("account_id")
+
+    assert (whole["price_effect"] - part["price_effect"]).abs().max() < 0.02
+    assert _centred(frame, truth).between(part["low"], part["high"]).mean() > 0.8
+
+
 def test_mean_price_alone_would_mislead():
     frame, truth = _sums(1)
     known = _centred(frame, truth)

@@ -136,3 +136,18 @@ def test_five_thousand_accounts_in_seconds():
 
     assert found.status == "optimal"
     assert found.cost <= 8_000
+
+
+def test_where_time_runs_out_before_any_plan_the_simple_rule_stands_and_says_so(monkeypatch):
+    monkeypatch.setattr("scipy.optimize.milp", lambda *_, **__: _OutOfTime)
+    gains, costs, owners = _case(3, accounts=8)
+    found = choose_targets(gains, costs, budget=40.0, owners=owners, capacity=3)
+
+    assert found.status.startswith("the simple rule's")
+    assert found.net_gain == found.threshold_net_gain > 0
+    assert found.cost <= 40.0
+    assert found.table["owner"].value_counts().drop("", errors="ignore").max() <= 3
+
+
+class _OutOfTime:
+    x, status, mip_gap = None, 1, None
