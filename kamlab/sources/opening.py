@@ -171,7 +171,7 @@ class Sources:
 
         Optional columns in which no row holds a value are as if they were not there.
         """
-        table = self.table(name).df()
+        table = sql.to_frame(self.table(name))
         must = {column.name for column in TABLES[name].columns if column.required}
         return table.drop(
             columns=[one for one in table if one not in must and table[one].isna().all()]

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+import pandas as pd
+import pyarrow as pa
 
 MEMORY_LIMIT = "2200MB"
 # Order lines up to which one thread answers: it takes a second or two
@@ -90,3 +92,34 @@ def answer_alike(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
 def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
     """Give the only row of a query, leaving no unfinished result on the connection."""
     return connection.execute(query).fetchall()[0]
+
+
+def to_frame(table: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    """Bring a table to pandas through Arrow, so that no text becomes an object on the way.
+
+    Parameters
+    ----------
+    table : duckdb.DuckDBPyRelation
+
+    Returns
+    -------
+    pd.DataFrame
+        Text as `str`, days as `datetime64[us]`; whole numbers and truth values of which some are
+        missing as `Int64` and `boolean`.
+    """
+    found = table.to_arrow_table()
+    gaps = {name for name in found.column_names if found[name].null_count}
+    kinds = []
+    for field in found.schema:
+        kind = pa.large_string() if pa.types.is_string(field.type) else field.type
+        kinds.append((field.name, pa.timestamp("us") if pa.types.is_date(kind) else kind))
+    found = found.cast(pa.schema(kinds))  # under the same name, so that what was cast is given back
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame = found.to_pandas(split_blocks=True, self_destruct=True, types_mapper=nullable.get)
+    whole = {"Int64": "int64", "boolean": "bool"}
+    plain = {
+        name: whole[str(kind)]
+        for name, kind in frame.dtypes.items()
+        if str(kind) in whole and name not in gaps
+    }
+    return frame.astype(plain)
