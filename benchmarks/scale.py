@@ -89,10 +89,21 @@ def measure(engine: str, place: str) -> dict[str, float]:
 
 def load(file: Path, table: str) -> None:
     """Copy lines into a table of the database named by SCALE_DATABASE."""
-    connection = duckdb.connect()
-    connection.execute("INSTALL postgres; LOAD postgres")
-    connection.execute(f"ATTACH '{os.environ['SCALE_DATABASE']}' AS pg (TYPE postgres)")
-    connection.execute(f"CREATE OR REPLACE TABLE pg.{table} AS FROM '{file}'")
+    import psycopg
+
+    lines = file.with_suffix(".csv")
+    duckdb.connect().execute(f"COPY (FROM '{file}') TO '{lines}' (HEADER false)")
+    kinds = "account_id text, order_id text, order_date date, net_sales double precision"
+    kinds += ", cost_of_goods double precision, product_id text, category text"
+    with psycopg.connect(os.environ["SCALE_DATABASE"]) as base, base.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
+        cursor.execute(f"CREATE TABLE {table} ({kinds})")
+        with cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy, lines.open("rb") as rows:
+            while block := rows.read(1 << 20):
+                copy.write(block)
+    with psycopg.connect(os.environ["SCALE_DATABASE"], autocommit=True) as base:
+        base.execute(f"VACUUM ANALYZE {table}")
+    lines.unlink()
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
