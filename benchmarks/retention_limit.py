@@ -11,7 +11,7 @@ import argparse
 
 import numpy as np
 import pandas as pd
-from retention_truth import END, _true_gains
+from retention_truth import END, Judge, _true_gains
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kamlab.retention.past_actions import account_standing, around_actions, covariates
@@ -142,32 +142,15 @@ def _taught(
 
 def _reached(world: dict[str, pd.DataFrame], made: dict[str, pd.DataFrame]) -> dict[str, float]:
     """Plan by each way of knowing and give the share of the best that it truly gains."""
-    costs, worth = world["costs"], world["worth"]
-    halves = [world["one half"], world["other half"]]
-    true = sum(halves) / 2
-    budget = 0.02 * worth["profit"].clip(lower=0).sum()
-
-    def gained(plan: pd.DataFrame, by: pd.DataFrame = true) -> float:
-        taken = zip(plan["account_id"], plan["action"], strict=True)
-        return float(sum(by.loc[one, action] for one, action in taken) - plan["cost"].sum())
-
-    best = np.mean(
-        [
-            gained(choose_targets(one[costs.columns], costs, budget).table, other)
-            for one, other in (halves, halves[::-1])
-        ]
-    )
-    worthy = true["base"] > 0
-    average = true.loc[worthy, costs.columns].sum() / true.loc[worthy, "base"].sum()
-    last = (worth["profit"] * worth["stays"]).clip(lower=0)
-    flat = pd.DataFrame({kind: last * rate for kind, rate in average.items()})
-    found = choose_targets(flat, costs, budget)
+    costs = world["costs"]
+    judge = Judge([world["one half"], world["other half"]], costs, world["worth"])
+    found = choose_targets(judge.by_average(), costs, judge.budget)
     shares = {
-        "true average of each kind": gained(found.table) / best,
-        "the same, threshold rule": gained(found.threshold) / best,
+        "true average of each kind": judge.share(found.table),
+        "the same, threshold rule": judge.share(found.threshold),
     }
     for name, gains in made.items():
-        shares[name] = gained(choose_targets(gains, costs, budget).table) / best
+        shares[name] = judge.share(choose_targets(gains, costs, judge.budget).table)
     return shares
 
 

@@ -221,25 +221,9 @@ def policy_of(world: Distributor, around: pd.DataFrame) -> dict[str, float]:
     long = expected_gains(worth, own)
     gains = long.pivot_table(index="account_id", columns="action", values="expected_gain")
     gains = gains.reindex(index=costs.index, columns=costs.columns)
-    halves = [half.reindex(costs.index).fillna(0.0) for half in halves]
-    true = sum(halves) / 2
-    budget = 0.02 * worth["profit"].clip(lower=0).sum()
-
-    def gained(plan: pd.DataFrame, by: pd.DataFrame = true) -> float:
-        taken = zip(plan["account_id"], plan["action"], strict=True)
-        return float(sum(by.loc[one, action] for one, action in taken) - plan["cost"].sum())
-
-    # chosen by one half of the paths and judged by the other, so that luck is not taken for skill
-    best = np.mean(
-        [
-            gained(choose_targets(one[costs.columns], costs, budget).table, other)
-            for one, other in (halves, halves[::-1])
-        ]
-    )
-    worthy = true["base"] > 0
-    average = true.loc[worthy, costs.columns].sum() / true.loc[worthy, "base"].sum()
-    last = (worth["profit"] * worth["stays"]).clip(lower=0).set_axis(costs.index)
-    known = pd.DataFrame({kind: last * rate for kind, rate in average.items()})
+    judge = Judge([half.reindex(costs.index).fillna(0.0) for half in halves], costs, worth)
+    budget = judge.budget
+    known = judge.by_average()
     mine = choose_targets(gains, costs, budget)
     leaving = world.truth["account"].set_index("account_id")["p_leave_365"]
     orders = {
@@ -252,7 +236,54 @@ def policy_of(world: Distributor, around: pd.DataFrame) -> dict[str, float]:
         "threshold rule": mine.threshold,
     }
     plans |= dict(iter(rival_plans(gains, costs, budget, orders).groupby("rule")))
-    return {f"policy: share of best, {name}": gained(plan) / best for name, plan in plans.items()}
+    return {f"policy: share of best, {name}": judge.share(plan) for name, plan in plans.items()}
+
+
+class Judge:
+    """Says what share of the best gain a plan of actions truly has.
+
+    Parameters
+    ----------
+    halves : list of two pd.DataFrame
+        True gains by account and kind, and `base`, over two halves of the simulated paths.
+    costs : pd.DataFrame
+        Of each action, of the same accounts.
+    worth : pd.DataFrame
+        `profit` and `stays` of the same accounts in the same order.
+    """
+
+    def __init__(
+        self, halves: list[pd.DataFrame], costs: pd.DataFrame, worth: pd.DataFrame
+    ) -> None:
+        self.true, self.costs, self.worth = sum(halves) / 2, costs, worth
+        self.budget = 0.02 * worth["profit"].clip(lower=0).sum()
+        # chosen by one half of the paths and judged by the other, so that luck is not taken for
+        # skill
+        self.best = np.mean(
+            [
+                _gained(choose_targets(one[costs.columns], costs, self.budget).table, other)
+                for one, other in (halves, halves[::-1])
+            ]
+        )
+
+    def share(self, plan: pd.DataFrame) -> float:
+        """Give what a plan truly gains, as a share of the best."""
+        return _gained(plan, self.true) / self.best
+
+    def by_average(self) -> pd.DataFrame:
+        """Expect of each account the true average effect of each kind on last year's profit."""
+        worthy = self.true["base"] > 0
+        average = self.true.loc[worthy, self.costs.columns].sum()
+        average = average / self.true.loc[worthy, "base"].sum()
+        last = (self.worth["profit"] * self.worth["stays"]).clip(lower=0)
+        last = last.set_axis(self.costs.index)
+        return pd.DataFrame({kind: last * rate for kind, rate in average.items()})
+
+
+def _gained(plan: pd.DataFrame, by: pd.DataFrame) -> float:
+    """Add up what the actions of a plan truly bring, less their cost."""
+    taken = zip(plan["account_id"], plan["action"], strict=True)
+    return float(sum(by.loc[one, action] for one, action in taken) - plan["cost"].sum())
 
 
 def _true_gains(world: Distributor, seed: int) -> pd.DataFrame:

@@ -178,8 +178,6 @@ def _run_rounds(
     reads: bool,
 ) -> int:
     """Run what was understood; whatever happens is written down and told to who asked for it."""
-    from dataclasses import replace
-
     from kamlab.studies.patience import is_stuck, patiently
     from kamlab.studies.plan import side_by_side
     from kamlab.studies.progress import Progress
@@ -199,19 +197,18 @@ def _run_rounds(
         with interrupting():
             warm_up(plan.studies.values())
             rules = read_rules(data).tightened(asked.max_age, asked.stale)
+            language = asked.language or read_language(data)
+            seen = patiently(lambda: _read_data(data, asked.as_of, reads=reads), asked.run_timeout)
             settings = Settings(
                 out=out,
-                jobs=asked.jobs,
+                jobs=asked.jobs or side_by_side(len(plan.studies), cores(), seen),
                 cell_timeout=asked.cell_timeout,
                 timeout=asked.timeout,
                 run_timeout=asked.run_timeout,
                 rules=rules,
                 keys=keys,
-                language=asked.language or read_language(data),
+                language=language,
             )
-            seen = patiently(lambda: _read_data(data, asked.as_of, reads=reads), asked.run_timeout)
-            jobs = asked.jobs or side_by_side(len(plan.studies), cores(), seen)
-            settings = replace(settings, jobs=jobs)
             planned = plan_rounds(plan, seen, rounds, rules)
             outcomes = run_rounds(planned, settings, report, record)
     except (Exception, KeyboardInterrupt) as error:

@@ -170,7 +170,7 @@ def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:
     weight, account, product = shared.lines, shared.account, shared.product
     # line size varies in meaning between products: compare it with the product's usual one
     size -= (np.bincount(product, weight * size) / np.bincount(product, weight))[product]
-    some = account % (len(price) // _MOST_ROWS + 1) == 0
+    some = _enough(account, product, shared.month, len(price) // _MOST_ROWS + 1)
     counts = (len(shared.accounts), int(product.max()) + 1, int(shared.month.max()) + 1)
     codes = [code[some] for code in (account, product, shared.month)]
     dummies = [_dummies(code, count) for code, count in zip(codes, counts, strict=True)]
@@ -179,20 +179,22 @@ def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:
     scaled = design.multiply(root[:, None]).tocsr()
     solution = lsmr(scaled, price[some] * root, atol=1e-10, btol=1e-10)[0]
     first, second, third = np.cumsum(counts)
-    effect = solution[:first]
     usual = solution[first:second][product] + solution[second:third][shared.month]
     left = price - usual - solution[third] * size
-    told = np.isin(product, codes[1]) & np.isin(shared.month, codes[2])
-    if not some.all():
-        known = np.bincount(account, weight * told)
-        effect = np.bincount(account, np.where(told, weight * left, 0.0))
-        effect = np.divide(effect, known, out=np.zeros_like(effect), where=known > 0)
-    residual = np.where(told, left - effect[account], 0.0)
+    effect = np.bincount(account, weight * left) / np.bincount(account, weight)
+    residual = left - effect[account]
     effect = effect - np.average(effect, weights=np.bincount(account, shared.sales))
     return (
         pd.Series(effect, index=shared.accounts),
         pd.Series(_errors(residual, weight, account, product), index=shared.accounts),
     )
+
+
+def _enough(account: np.ndarray, product: np.ndarray, month: np.ndarray, parts: int) -> np.ndarray:
+    """Tell the rows of one in so many accounts, and of all who bought what those did not."""
+    some = account % parts == 0
+    unseen = ~np.isin(product, product[some]) | ~np.isin(month, month[some])
+    return some | np.isin(account, account[unseen])
 
 
 def _of_region(effect: pd.Series, regions: pd.Series) -> pd.Series:

@@ -22,14 +22,20 @@ from kamlab.churn.blending import (
     splits_by_time,
     tried,
 )
-from kamlab.churn.candidates import CANDIDATES, LEAVERS_FOR_DEPTH, LEAVERS_NEEDED, Candidate, deep
+from kamlab.churn.candidates import (
+    CANDIDATES,
+    LEAVERS_FOR_DEPTH,
+    LEAVERS_NEEDED,
+    MANY_ROWS,
+    Candidate,
+    deep,
+)
 from kamlab.churn.columns import MOST_LEARNT, Coded, MessyColumns, drawn_by_content
 from kamlab.churn.explainable import Explainable, explainable_package
 
 _FEW = 25  # leavers and stayers that are needed before a day and on it to judge by time
 _FEWEST = 5  # below which it is not even asked how much to shrink
 _SMALL = 1500  # rows below which one division into folds is too much by luck
-_MANY_ROWS = 20_000  # from which three folds say as much as five, and threads pay
 _MOST_ROWS = 60_000  # on which candidates are compared
 _CLEARLY = 0.001  # of log loss, by which interactions must show before deeper trees are tried
 
@@ -165,7 +171,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
             None if owners is None else owners[order],
             None if days is None else days[order],
         )
-        with threadpool_limits(1 if len(truth) < _MANY_ROWS else None):
+        with threadpool_limits(1 if len(truth) < MANY_ROWS else None):
             trials = self._compare(coded, truth, splits)
             self.fitted_ = [
                 candidate.fit(coded, truth, trial.setting)
@@ -194,7 +200,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "fitted_")
         coded = self.columns_.transform(self._table(X, reset=False))
-        with threadpool_limits(1 if len(coded.numbers) < _MANY_ROWS else None):
+        with threadpool_limits(1 if len(coded.numbers) < MANY_ROWS else None):
             odds = np.column_stack([one.log_odds(coded) for one in self.fitted_])
         intercept, slope = self.calibration_
         return intercept + slope * (odds @ self.weights_.to_numpy())
@@ -319,7 +325,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
             if min(tested.sum(), len(tested) - tested.sum()) >= _FEW:
                 return made
         churners = int(min(truth.sum(), len(truth) - truth.sum()))
-        folds = min(self.folds if len(truth) < _MANY_ROWS else 3, churners)
+        folds = min(self.folds if len(truth) < MANY_ROWS else 3, churners)
         if churners < _FEWEST or folds < 2:
             return []
         rows = np.arange(len(truth))

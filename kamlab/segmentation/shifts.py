@@ -63,9 +63,9 @@ def level_shifts(
     grid = panel(ended, ids, day.replace(day=1), [amount])
     values, first = grid.values[amount], grid.first
     months = pd.date_range(ended["month"].min(), periods=values.shape[1], freq="MS")
-    pieces = []
+    pieces, bought = [], values.any(axis=1)
     for start in np.unique(first):  # accounts that began in one month have as many months to rank
-        rows = np.flatnonzero((first == start) & values.any(axis=1))
+        rows = np.flatnonzero((first == start) & bought)
         if len(rows) and values.shape[1] - start >= LEAST_MONTHS:
             place, p_value, before, after = _shifts(values[rows, start:])
             found = {"month": months[start + place], "mean_before": before, "mean_after": after}

@@ -99,7 +99,9 @@ def _in_words(figure: str, value: float) -> str:
     """Write a figure of the exposure by its kind."""
     if np.isnan(value):
         return "–"
-    return f"{value:.1%}" if "share" in figure else f"{value:,.{'number' in figure:d}f}"
+    if "share" in figure:
+        return f"{value:.1%}"
+    return f"{value:,.1f}" if "number" in figure else f"{value:,.0f}"
 
 
 def _change(rank: object, before: object) -> str:
