@@ -1,5 +1,6 @@
 """What does each account pay against its peers for the same product, quantity and month?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +19,11 @@ _MOST_ROWS = 3_000_000  # from which products and months are learnt
 
 
 def price_sums(
-    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+    orders: IntoFrame,
+    as_of: date | str,
+    *,
+    start: date | str | None = None,
+    accounts: Sequence[str] | None = None,
 ) -> pd.DataFrame | None:
     """Sum purchases by account, product and month: all that price comparisons need.
 
@@ -28,6 +33,8 @@ def price_sums(
         Order lines with `product_id` and `quantity`.
     as_of, start : date or str
         History in [start, as_of); without start, all before.
+    accounts : sequence of str, optional
+        The only ones that are wanted, at most some ten thousand.
 
     Returns
     -------
@@ -42,6 +49,8 @@ def price_sums(
     bought = between(lines, first, as_day(as_of)).filter(
         nw.col("net_sales") > 0, nw.col("quantity") > 0, ~nw.col("product_id").is_null()
     )
+    if accounts is not None:
+        bought = bought.filter(nw.col("account_id").is_in(list(accounts)))
     month = nw.col("order_date").dt.truncate("1mo").alias("month")
     sums = bought.group_by("account_id", "product_id", month).agg(
         nw.col("net_sales").sum(),

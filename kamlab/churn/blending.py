@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import optimize, special
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from kamlab.churn.candidates import Candidate, losses
+from kamlab.churn.candidates import MANY_ROWS, Candidate, losses
 from kamlab.churn.columns import Coded
 
 Split = tuple[np.ndarray, np.ndarray]
@@ -16,7 +16,7 @@ Split = tuple[np.ndarray, np.ndarray]
 _LEAST_GAIN = 4.0  # of log-likelihood, for a calibration of two parameters
 _DRAWN = 5.0  # of log-likelihood, for the squared distance of the weights from equal ones
 _LEAST_WEIGHT = 0.03
-_MOST_DAYS = 5
+_MOST_DAYS, _DAYS_OF_MANY = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,8 @@ def splits_by_time(truth: np.ndarray, days: np.ndarray, gap_days: int, least: in
     Returns
     -------
     list of tuple of np.ndarray
-        The latest five days that can be predicted; a year's days are drawn together to tenths.
+        The latest five days that can be predicted, three where rows are many; a year's days are
+        drawn together to tenths.
 
     Examples
     --------
@@ -215,7 +216,7 @@ def splits_by_time(truth: np.ndarray, days: np.ndarray, gap_days: int, least: in
         churners = truth[train].sum()
         if min(churners, len(train) - churners) >= least and len(test):
             made.append((train, test))
-    return made[-_MOST_DAYS:]
+    return made[-(_DAYS_OF_MANY if len(truth) >= MANY_ROWS else _MOST_DAYS) :]
 
 
 def judged(trials: Sequence[Trial], together: np.ndarray, truth: np.ndarray) -> pd.DataFrame:

@@ -15,7 +15,7 @@ _KNOTS = 5
 _FEW_VALUES = 6  # numbers with fewer different values have no curve
 _STRENGTHS = (0.002, 0.01, 0.05, 0.25, 1.25)  # inverse ridges that are tried
 MANY_ROWS = 20_000
-"""From which three folds say as much as five, threads pay, and a few large steps are quicker."""
+"""From which three folds or days say as much as five, and a few large steps are quicker."""
 _STEP = 10  # boosting rounds between two lengths that are tried
 
 

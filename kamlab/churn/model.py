@@ -1,5 +1,6 @@
 """Who is leaving? One classifier for tables as they are, with probabilities to be believed."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -14,7 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from kamlab.churn.blending import (
     Split,
-    Trial,
     blend,
     calibration,
     judged,
@@ -121,6 +121,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         y: npt.ArrayLike,
         groups: npt.ArrayLike | None = None,
         time: npt.ArrayLike | None = None,
+        like: "ChurnModel | None" = None,
     ) -> Self:
         """Fit candidates and blend them.
 
@@ -166,19 +167,15 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         coded = self.columns_.transform(table)
         order = _by_content(coded, truth, [each for each in (owners, days) if each is not None])
         coded, truth = coded.rows(order), truth[order]
-        splits = self._splits(
-            truth,
-            None if owners is None else owners[order],
-            None if days is None else days[order],
-        )
-        with threadpool_limits(1 if len(truth) < MANY_ROWS else None):
-            trials = self._compare(coded, truth, splits)
-            self.fitted_ = [
-                candidate.fit(coded, truth, trial.setting)
-                for candidate, trial in trials
-                if self.weights_[trial.name] > 0
-            ]
-        self.weights_ = self.weights_[self.weights_ > 0]
+        owners, days = (None if each is None else each[order] for each in (owners, days))
+        with threadpool_limits(
+            1
+        ):  # two that wait for each other on a busy machine take five times as long
+            if like is None:
+                chosen = self._compare(coded, truth, self._splits(truth, owners, days))
+            else:
+                chosen = self._taken_over(like)
+            self.fitted_ = [one.fit(coded, truth, setting) for one, setting in chosen]
         return self
 
     def predict_log_odds(self, X: pd.DataFrame | npt.ArrayLike) -> np.ndarray:
@@ -200,7 +197,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "fitted_")
         coded = self.columns_.transform(self._table(X, reset=False))
-        with threadpool_limits(1 if len(coded.numbers) < MANY_ROWS else None):
+        with threadpool_limits(1):
             odds = np.column_stack([one.log_odds(coded) for one in self.fitted_])
         intercept, slope = self.calibration_
         return intercept + slope * (odds @ self.weights_.to_numpy())
@@ -340,8 +337,11 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
 
     def _compare(
         self, coded: Coded, truth: np.ndarray, splits: Sequence[Split]
-    ) -> list[tuple[Candidate, Trial]]:
-        """Let candidates predict rows they have not seen, and blend what they say."""
+    ) -> list[tuple[Candidate, float]]:
+        """Let candidates predict rows they have not seen, and blend what they say; give those used.
+
+        Each with its best setting.
+        """
         churners = min(truth.sum(), len(truth) - truth.sum())
         affordable = [least for least in LEAVERS_NEEDED if churners >= least]
         makers = CANDIDATES[: max(len(affordable), 1)] if splits else CANDIDATES[:1]
@@ -351,7 +351,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
             plain = pool[0]
             self.weights_ = pd.Series({plain.name: 1.0})
             self.scores_ = judged([], np.zeros(0), np.zeros(0))
-            return [(plain, Trial(plain.name, min(plain.settings), np.zeros(0), np.nan))]
+            return [(plain, min(plain.settings))]
         trials = [tried(one, coded, truth, splits) for one in pool]
         plainer = min(trial.loss for trial in trials[:-1] or trials)
         if churners >= LEAVERS_FOR_DEPTH and trials[-1].loss < plainer - _CLEARLY:
@@ -368,7 +368,22 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         self.calibration_ = calibration(together, came, rows)
         intercept, slope = self.calibration_
         self.scores_ = judged(trials, intercept + slope * together, came)
-        return list(zip(pool, trials, strict=True))
+        used = self.weights_.to_numpy() > 0
+        self.weights_ = self.weights_[used]
+        return [
+            (one, trial.setting) for one, trial, use in zip(pool, trials, used, strict=True) if use
+        ]
+
+    def _taken_over(self, like: "ChurnModel") -> list[tuple[Candidate, float]]:
+        """Take over what another model found by comparing, and give its candidates to be fitted."""
+        check_is_fitted(like, "fitted_")
+        self.weights_, self.calibration_ = like.weights_.copy(), like.calibration_
+        self.scores_ = like.scores_.copy()
+        best = self.scores_.set_index("candidate")["setting"]
+        return [
+            (copy.copy(one), best[one.name] if one.name in best else min(one.settings))
+            for one in like.fitted_
+        ]
 
 
 def _by_content(coded: Coded, truth: np.ndarray, keys: Sequence[np.ndarray]) -> np.ndarray:

@@ -28,6 +28,7 @@ OURS, SILENCE, OVERDUE, BASE = (
 )
 _MOST_ORIGINS = 10
 _MANY, _DAYS_OF_MANY = 20_000, 4  # accounts on a day from which a few days tell enough
+_SETTLED = 10_000  # rows from which candidates compared on one day stand for the days after it
 _TRUSTED = 100.0  # who left, with which the model counts half
 
 
@@ -143,7 +144,7 @@ def past_predictions(panel: Panel) -> pd.DataFrame:
         days where there are tens of thousands on each), with a column of probabilities for each of
         `RULES`. Empty where no earlier day has anything to learn from.
     """
-    rows, predicted = panel.rows, []
+    rows, predicted, model = panel.rows, [], None
     known = rows["left"].notna()
     days = sorted(rows.loc[known, "origin"].unique())
     if known.sum() > _MANY * len(days):
@@ -153,8 +154,10 @@ def past_predictions(panel: Panel) -> pd.DataFrame:
         train = known & (rows["origin"] <= day - pd.Timedelta(days=panel.label_days))
         if not train.any() or rows.loc[train, "left"].nunique() < 2:
             continue
-        found = predictions(panel, train.to_numpy(), test.to_numpy())[0]
+        found, fitted = predictions(panel, train.to_numpy(), test.to_numpy(), like=model)
         predicted.append(rows[test].assign(**found))
+        if train.sum() >= _SETTLED:
+            model = fitted
     return pd.concat(predicted) if predicted else pd.DataFrame()
 
 
@@ -250,7 +253,7 @@ RULES = (OURS, SILENCE, OVERDUE, BASE)
 
 
 def predictions(
-    panel: Panel, train: np.ndarray, test: np.ndarray
+    panel: Panel, train: np.ndarray, test: np.ndarray, *, like: ChurnModel | None = None
 ) -> tuple[dict[str, np.ndarray], ChurnModel]:
     """Predict some rows by each rule, learnt on others.
 
@@ -258,6 +261,8 @@ def predictions(
     ----------
     panel : Panel
     train, test : np.ndarray of bool, shape (n_rows,)
+    like : ChurnModel, optional
+        Whose settings and weights are taken over, see `ChurnModel.fit`.
 
     Returns
     -------
@@ -266,7 +271,7 @@ def predictions(
     """
     left = panel.rows["left"].to_numpy()[train]
     measures = panel.measures
-    model = ChurnModel().fit(measures[train], left, time=panel.rows["origin"][train])
+    model = ChurnModel().fit(measures[train], left, time=panel.rows["origin"][train], like=like)
     odds = model.predict_log_odds(measures[test])
     silent = np.log1p(measures["days_since_last_order"].to_numpy(float))
     overdue = measures["gap_ratio"].fillna(measures["gap_ratio"].median()).fillna(0).to_numpy(float)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
+from kamlab.retention.compared import compared_accounts
 
 YEAR, _HALF, _WAVE = 365, 182, 400
 _BILLED = 14  # days in which the last order is invoiced
@@ -54,8 +55,7 @@ class BeforeLeaving:
         `leavers` and `stayers` (shares that show it), `difference` with `low`, `high` (95 %) and
         `p_adjusted` (Holm over the signs).
     pairs : pd.DataFrame
-        Who is compared with whom: `case` (the account that left), `account_id` (itself or one of
-        its stayers), `day`, `left`.
+        Who is compared with whom, see `compared_accounts`.
     """
 
     measures: pd.DataFrame
@@ -74,7 +74,7 @@ def before_leaving(
     invoices: pd.DataFrame | None = None,
     interactions: pd.DataFrame | None = None,
     survey_responses: pd.DataFrame | None = None,
-    each: int = 5,
+    pairs: pd.DataFrame | None = None,
 ) -> BeforeLeaving:
     """Compare the year before leaving with the same year of stayers of the same size.
 
@@ -90,9 +90,8 @@ def before_leaving(
         As from `kamlab.accounts.prices.price_sums`.
     invoices, interactions, survey_responses : pd.DataFrame, optional
         Canonical tables; without one its signs are not known.
-    each : int, default 5
-        Stayers for every account that left: those nearest in sales before the last half-year that
-        were about then and ordered again later. An account that never ordered is left out.
+    pairs : pd.DataFrame, optional
+        Who is compared with whom; default as `compared_accounts` finds.
 
     Returns
     -------
@@ -105,8 +104,8 @@ def before_leaving(
        of Statistics 6, 1979.
     """
     end = pd.Timestamp(as_day(as_of))
-    past = daily[daily["day"] < end]
-    events = _matched(past, gone, each)
+    events = compared_accounts(daily, gone, as_of) if pairs is None else pairs
+    past = daily[daily["account_id"].isin(events["account_id"]) & (daily["day"] < end)]
     table = events.assign(**dict.fromkeys(SIGNS, np.nan))
     found = {
         "volume": _volume(events, past),
@@ -134,33 +133,6 @@ def before_leaving(
         summary=_summary(signs, expected, limits),
         pairs=events,
     )
-
-
-def _matched(past: pd.DataFrame, gone: pd.DataFrame, each: int) -> pd.DataFrame:
-    """List each account that left and its stayers, with the day before which the year is seen."""
-    bought = past[past["net_sales"] > 0]
-    first, last = (bought.groupby("account_id")["day"].agg(how) for how in ("min", "max"))
-    cases = gone[gone["account_id"].isin(last.index)].drop_duplicates("account_id")
-    cases = cases.assign(day=last.reindex(cases["account_id"]).to_numpy() + pd.Timedelta(days=1))
-    events = []
-    for month, mine in cases.groupby(cases["day"].dt.to_period("M")):
-        start = month.start_time  # sizes are taken once a month
-        window = bought[(bought["day"] < start - pd.Timedelta(days=_HALF))]
-        window = window[window["day"] >= start - pd.Timedelta(days=2 * YEAR + _HALF)]
-        seen = (start - pd.Timedelta(days=_HALF) - first).dt.days.clip(1, 2 * YEAR)
-        size = np.log(window.groupby("account_id")["net_sales"].sum() / seen).dropna()
-        recent = (bought["day"] >= start - pd.Timedelta(days=_HALF)) & (bought["day"] < start)
-        there = size.index.isin(bought.loc[recent, "account_id"])
-        again = size.index.isin(last.index[last >= mine["day"].max() + pd.Timedelta(days=1)])
-        pool = size[there & again & ~size.index.isin(gone["account_id"])].sort_index()
-        for account, day in zip(mine["account_id"], mine["day"], strict=True):
-            events.append((account, account, day, True))
-            # one without a history of its own size has nobody to be compared with
-            if account in size.index and len(pool):
-                near = np.argsort(np.abs(pool.to_numpy() - size[account]), kind="stable")[:each]
-                events += [(account, stayer, day, False) for stayer in pool.index[near]]
-    table = pd.DataFrame(events, columns=["case", "account_id", "day", "left"])
-    return table.astype({"day": "datetime64[us]"})
 
 
 def _beside(

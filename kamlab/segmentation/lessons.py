@@ -12,7 +12,6 @@ from kamlab.segmentation.measures import Measures, floor_of, measure
 FULL_TRUST = 1000  # accounts with which the correction counts half
 MOST_ORIGINS = 8
 _MOST_ROWS = 60_000
-_MANY_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +196,8 @@ def _correction(seen: Measures, lessons: list[Lesson]) -> np.ndarray:
         max_features=0.5,
         random_state=0,
     )
-    # a small fit takes longer where threads wait for each other
-    with threadpool_limits(1 if len(after) < _MANY_ROWS else None):
+    # threads that wait for each other on a busy machine take several times as long as one
+    with threadpool_limits(1):
         model.fit(matrix[:, told], target, sample_weight=weight)
     usual = max(float(np.average(target, weights=weight)), 1e-9)
     return np.clip(model.predict(seen.matrix[:, told]), 0.02, 4) / usual

@@ -202,9 +202,9 @@ def test_training_rows_end_a_label_window_before_the_day(panel, monkeypatch):
 
     seen = []
 
-    def watched(of, train, test):
+    def watched(of, train, test, **given):
         seen.append((of.rows.loc[train, "origin"].max(), of.rows.loc[test, "origin"].min()))
-        return predictions(of, train, test)
+        return predictions(of, train, test, **given)
 
     monkeypatch.setattr(room, "predictions", watched)
     past_predictions(panel)

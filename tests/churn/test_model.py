@@ -232,3 +232,17 @@ def test_large_steps_lead_where_small_ones_lead(monkeypatch):
 
     assert {line.solver for line in lines} == {"newton-cholesky"}
     assert np.abs(small - stepped.predict_log_odds(table)).max() < 0.02
+
+
+def test_what_another_found_by_comparing_is_taken_over():
+    """On the same rows the copy is the same model; on others it learns those anew."""
+    table, left, _ = _drawn(1500)
+    later, _, truth = _drawn(4000, seed=9)
+    first = ChurnModel().fit(table, left)
+    again = ChurnModel().fit(table, left, like=first)
+    np.testing.assert_allclose(again.predict_log_odds(later), first.predict_log_odds(later))
+
+    turned = ChurnModel().fit(table, ~left, like=first).predict_proba(later)[:, 1]
+    assert np.corrcoef(turned, truth)[0, 1] < -0.8
+    before = first.predict_log_odds(later)
+    assert np.corrcoef(expit(before), truth)[0, 1] > 0.8  # and the first is left as it was
