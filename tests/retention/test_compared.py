@@ -27,10 +27,8 @@ def _world(seed, count=40):
 def _plainly(daily, gone, each):
     """Write the rule out: sizes of two years up to half a year before the month of leaving."""
     bought = daily[(daily["net_sales"] > 0) & (daily["day"] < END)]
-    first, last = (
-        bought.groupby("account_id")["day"].min(),
-        bought.groupby("account_id")["day"].max(),
-    )
+    days = bought.groupby("account_id")["day"]
+    first, last = days.min(), days.max()
     day = (last + pd.Timedelta(days=1))[lambda days: days.index.isin(gone["account_id"])]
     pairs = {}
     for account, left in day.items():
