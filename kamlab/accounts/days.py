@@ -20,6 +20,7 @@ from kamlab.accounts.engine import (
     to_pandas,
     total,
 )
+from kamlab.accounts.kept import takes
 
 SUMS = (
     "lines",
@@ -167,8 +168,53 @@ def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
     return days.with_columns(gap=nw.when(nw.col("bought")).then(nw.col("number") - before))
 
 
+def condensed_days(orders: IntoFrame) -> nw.LazyFrame:
+    """Condense order lines to all that is known of each account and day.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
+        Order lines, see `as_lines`.
+
+    Returns
+    -------
+    nw.LazyFrame
+        Columns of `with_orders` and `with_gaps`, sorted by `account_id` and `day`. None of them
+        looks ahead, so that what was seen on any day is in the rows before it.
+    """
+    return with_gaps(with_orders(as_lines(orders))).sort("account_id", "day")
+
+
+def within(days: IntoFrame, first: date | None, end: date) -> nw.LazyFrame:
+    """Cut condensed days to [first, end), as if nothing else had been seen.
+
+    Parameters
+    ----------
+    days : DuckDB relation, Polars or PySpark frame
+        From `condensed_days`.
+    first, end : date or None, date
+
+    Returns
+    -------
+    nw.LazyFrame
+        The same columns but, where there is a first day, without `orders`: one that was begun
+        before counts on its first day in the time, which account-days do not tell.
+    """
+    seen = nw.from_native(days).lazy().filter(nw.col("day") < nw.lit(end))
+    if first is None:
+        return seen
+    gap, number = nw.col("gap"), nw.col("number")
+    known = nw.when(number - gap >= first.toordinal()).then(gap)
+    return seen.filter(nw.col("day") >= nw.lit(first)).drop("orders").with_columns(gap=known)
+
+
+@takes(kept=condensed_days)
 def daily_sums(
-    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+    orders: IntoFrame,
+    as_of: date | str,
+    *,
+    start: date | str | None = None,
+    kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Sum each account's orders by day.
 
@@ -180,6 +226,8 @@ def daily_sums(
         First day no longer seen.
     start : date or str, optional
         First day seen; default all.
+    kept : DuckDB relation, optional
+        What `condensed_days` makes of the same orders, where it is kept.
 
     Returns
     -------
@@ -188,11 +236,16 @@ def daily_sums(
         `account_days` that are sums, `gross_profit` NaN where no cost of the day is known,
         and `orders` begun that day.
     """
-    return _finish(with_orders(_seen(orders, as_of, start)), "day")
+    return _finish(_days(orders, as_of, start, kept), "day")
 
 
+@takes(kept=condensed_days)
 def monthly_sums(
-    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+    orders: IntoFrame,
+    as_of: date | str,
+    *,
+    start: date | str | None = None,
+    kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Sum each account's orders by calendar month.
 
@@ -204,6 +257,8 @@ def monthly_sums(
         First day no longer seen; the last month may thus be a part of one.
     start : date or str, optional
         First day seen; default all.
+    kept : DuckDB relation, optional
+        What `condensed_days` makes of the same orders, where it is kept.
 
     Returns
     -------
@@ -224,19 +279,25 @@ def monthly_sums(
     0 2024-01-01        5.0       1           1
     1 2024-02-01        1.0       0           1
     """
-    days = with_orders(_seen(orders, as_of, start))
-    there = days.collect_schema().names()
+    found = _days(orders, as_of, start, kept)
+    there = found.collect_schema().names()
     names = [name for name in there if name not in ("account_id", "day")]
-    months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
+    months = found.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
         *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
     )
     return _finish(months, "month")
 
 
-def _seen(orders: IntoFrame, as_of: date | str, start: date | str | None) -> nw.LazyFrame:
-    """Give the order lines in [start, as_of)."""
-    first = None if start is None else as_day(start, "start")
-    return between(as_lines(orders), first, as_day(as_of))
+def _days(
+    orders: IntoFrame, as_of: date | str, start: date | str | None, kept: IntoFrame | None
+) -> nw.LazyFrame:
+    """Give the account-days in [start, as_of) with the orders begun on each."""
+    first, end = None if start is None else as_day(start, "start"), as_day(as_of)
+    lines = between(as_lines(orders), first, end)
+    if kept is None:
+        return with_orders(lines)
+    days = within(kept, first, end).drop("bought", "number", "gap")
+    return days if first is None else _begun(days, lines)
 
 
 def with_orders(lines: nw.LazyFrame) -> nw.LazyFrame:
@@ -252,8 +313,13 @@ def with_orders(lines: nw.LazyFrame) -> nw.LazyFrame:
     nw.LazyFrame
         Columns of `account_days` and `orders`.
     """
+    return _begun(account_days(lines), lines)
+
+
+def _begun(days: nw.LazyFrame, lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Add the number of orders begun on each day."""
     begun = order_days(lines).group_by("account_id", "day").agg(orders=nw.len().cast(nw.Int64))
-    days = account_days(lines).join(begun, on=["account_id", "day"], how="left")
+    days = days.join(begun, on=["account_id", "day"], how="left")
     return days.with_columns(orders=nw.col("orders").fill_null(0))
 
 

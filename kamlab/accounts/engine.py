@@ -4,11 +4,7 @@ Work on order lines is written once as Narwhals expressions and runs on DuckDB, 
 What engines do differently (types, zones, not-a-number, differences of days) is settled here.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -314,44 +310,6 @@ def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
     kinds = pa.schema([pa.field(field.name, _kind(field.type)) for field in table.schema])
     table = table.cast(kinds)  # under the same name, so that what was cast is given back
     return table.to_pandas(split_blocks=True, self_destruct=True)
-
-
-@contextmanager
-def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
-    """Compute lazy tables once, so that several queries can use them.
-
-    On DuckDB they wait in Parquet files of a temporary folder, on Spark in its cache, on Polars in
-    memory, until the context ends.
-
-    Parameters
-    ----------
-    *frames : nw.LazyFrame
-        Tables much smaller than the order lines, such as account-days.
-
-    Yields
-    ------
-    tuple of nw.LazyFrame
-        The same tables.
-    """
-    with ExitStack() as stack:
-        if frames[0].implementation.is_spark_like():
-            cached = [frame.to_native().persist() for frame in frames]
-            for table in cached:
-                stack.callback(table.unpersist)
-            yield tuple(nw.from_native(table) for table in cached)
-        elif frames[0].implementation.is_polars():
-            yield tuple(frame.collect("polars").lazy() for frame in frames)
-        else:
-            from kamlab.sources.sql import answer_alike, connect
-
-            folder = stack.enter_context(TemporaryDirectory(prefix="kamlab-"))
-            engine = stack.enter_context(connect(Path(folder)))
-            paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
-            for frame, path in zip(frames, paths, strict=True):
-                frame.sink_parquet(path)
-            rows = "SELECT coalesce(max(num_rows), 0) FROM parquet_file_metadata($1)"
-            answer_alike(engine, engine.execute(rows, [paths]).fetchall()[0][0])
-            yield tuple(nw.from_native(engine.read_parquet(path)) for path in paths)
 
 
 def _kind(found: "pa.DataType") -> "pa.DataType":

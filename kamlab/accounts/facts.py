@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from kamlab.accounts.days import account_days, order_days, with_gaps
+from kamlab.accounts.days import account_days, condensed_days, order_days, with_gaps, within
 from kamlab.accounts.dictionary import FACTS
 from kamlab.accounts.engine import (
     NOTHING,
@@ -20,13 +20,19 @@ from kamlab.accounts.engine import (
     to_pandas,
     total,
 )
+from kamlab.accounts.kept import takes
 from kamlab.accounts.trend import YEARS, yearly_trend
 
 YEAR = 365
 
 
+@takes(kept=condensed_days)
 def account_facts(
-    orders: IntoFrame, as_of: date | str, *, start: date | str | None = None
+    orders: IntoFrame,
+    as_of: date | str,
+    *,
+    start: date | str | None = None,
+    kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Sum up each account's purchases in [start, as_of).
 
@@ -38,6 +44,8 @@ def account_facts(
         First day no longer seen; all times since are counted to it.
     start : date or str, optional
         First day seen; default all. With it first order, tenure and trend begin there too.
+    kept : DuckDB relation, optional
+        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
     Returns
     -------
@@ -66,8 +74,11 @@ def account_facts(
     end = as_day(as_of)
     first = None if start is None else as_day(start, "start")
     lines = between(as_lines(orders), first, end)
-    facts = _purchases(account_days(lines), end)
-    for piece in (_orders(lines, end), _products(lines), _categories(lines)):
+    spent = with_gaps(account_days(lines)) if kept is None else within(kept, first, end)
+    facts = _purchases(spent, end)
+    counted = "orders" in spent.collect_schema().names()
+    orders_of = None if counted else _orders(lines, end)
+    for piece in (orders_of, _products(lines), _categories(lines)):
         if piece is not None:
             facts = facts.join(piece, on="account_id", how="left")
     return _finish(to_pandas(facts.sort("account_id")), end)
@@ -82,11 +93,17 @@ def _purchases(days: nw.LazyFrame, end: date) -> nw.LazyFrame:
     """Condense account-days to accounts: sums, windows, first and last order day, gaps."""
     there = days.collect_schema().names()
     net, day, profit = nw.col("net_sales"), nw.col("day"), nw.col("gross_profit")
-    days = with_gaps(days).with_columns(bought_on=nw.when(nw.col("bought")).then(day))
-    names = [name for name in there if name not in ("account_id", "day", "quantity")]
+    days = days.with_columns(bought_on=nw.when(nw.col("bought")).then(day))
+    other = ("account_id", "day", "quantity", "bought", "number", "gap")
+    names = [name for name in there if name not in other]
+    counts = [name for name in names if name == "orders" or name.endswith("lines")]
     last, prior = day >= _ago(end, 1), (day >= _ago(end, 2)) & (day < _ago(end, 1))
-    sums = [nw.col(name).sum() for name in names if not name.endswith("lines")]
-    sums += [nw.col(name).sum().cast(nw.Int64) for name in names if name.endswith("lines")]
+    sums = [nw.col(name).sum() for name in names if name not in counts]
+    sums += [nw.col(name).sum().cast(nw.Int64) for name in counts]
+    if "orders" in names:
+        begun = nw.col("orders")
+        for name, when in (("orders_12m", last), ("orders_prior_12m", prior)):
+            sums.append(total(begun, when).cast(nw.Int64).alias(name))
     years = [
         total(net, (day >= _ago(end, k + 1)) & (day < _ago(end, k))).alias(f"year_{k}")
         for k in range(YEARS)

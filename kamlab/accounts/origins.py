@@ -11,17 +11,17 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from kamlab.accounts.days import with_gaps, with_orders
+from kamlab.accounts.days import with_gaps, with_orders, within
 from kamlab.accounts.engine import (
     NOTHING,
     as_day,
     as_lines,
     between,
     count,
-    settled,
     to_pandas,
     total,
 )
+from kamlab.accounts.kept import settled
 from kamlab.accounts.snapshot_columns import WINDOWS, finish_labels, finish_past
 from kamlab.accounts.trend import YEARS
 
@@ -36,6 +36,7 @@ def snapshots(
     window_days: Sequence[int] = WINDOWS,
     history: int | None = None,
     as_of: date | str | None = None,
+    kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Give features and labels of each account at many origins, without looking ahead.
 
@@ -61,6 +62,8 @@ def snapshots(
     as_of : date or str, optional
         First day that is not observed; default the day after the newest order line. Labels whose
         window reaches beyond it are missing.
+    kept : DuckDB relation, optional
+        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
     Returns
     -------
@@ -97,17 +100,20 @@ def snapshots(
     end = _newest(lines) if as_of is None else as_day(as_of)
     days = _checked_origins(origins, end)
     lines = between(lines, None, end)
-    pieces = [with_gaps(with_orders(lines))]
+    pieces = [with_gaps(with_orders(lines))] if kept is None else []
     if "category" in lines.collect_schema():
         pieces.append(_category_spans(lines, days, windows[-1], history))
     tables = []
-    with settled(*pieces) as (account_days, *categories):
+    with settled(*pieces) as found:
+        account_days, *categories = found if kept is None else (within(kept, None, end), *found)
         for origin in days:
-            past = _past(account_days, origin, label_days, windows, history)
+            past = to_pandas(
+                _past(account_days, origin, label_days, windows, history).sort("account_id")
+            )
             if categories:
                 bought = _categories(categories[0], origin, days, windows[-1], history)
-                past = past.join(bought, on="account_id", how="left")
-            features = finish_past(to_pandas(past.sort("account_id")), origin, windows)
+                past = past.merge(to_pandas(bought), on="account_id", how="left")
+            features = finish_past(past, origin, windows)
             labels = _labels(account_days, origin, label_days)
             observed = origin + timedelta(label_days) <= end
             table = finish_labels(features, to_pandas(labels) if observed else None)

@@ -120,18 +120,16 @@ def _of_interactions(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Se
     days = known["occurred_at"].to_numpy("datetime64[D]")
     concern = known["concern"].notna() if "concern" in known else pd.Series(False, known.index)
     pieces = {"contacts": np.ones(len(known)), "complaints": concern.to_numpy(float)}
-    made = {}
+    made, before = {}, _Before(keys, known["account_id"])
     for name, weight in pieces.items():
-        year = _sum_before(keys, known["account_id"], days, weight, YEAR)
-        recent = _sum_before(keys, known["account_id"], days, weight, QUARTER)
+        year = before.sums(days, weight, YEAR)
+        recent = before.sums(days, weight, QUARTER)
         made[name] = np.log1p(year)
         made[f"{name}_recent"] = _share(recent * YEAR, year * QUARTER).fillna(1.0)
     if "sentiment" in known:
         felt = known["sentiment"].astype(float)
-        there = felt.notna().to_numpy()
-        owners = known["account_id"][there]
-        total = _sum_before(keys, owners, days[there], felt[there].to_numpy(), YEAR)
-        count = _sum_before(keys, owners, days[there], np.ones(int(there.sum())), YEAR)
+        total = before.sums(days, felt.fillna(0.0).to_numpy(), YEAR)
+        count = before.sums(days, felt.notna().to_numpy(float), YEAR)
         made["sentiment"] = _share(total, count)
     return made
 
@@ -161,32 +159,36 @@ def _of_invoices(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Series
     # what was paid by the due date plus a week, or not, is known a week after it
     days = (due["due_date"] + timedelta(days=7)).to_numpy("datetime64[D]")
     late = (paid.isna() | (paid > due["due_date"] + timedelta(days=7))).to_numpy(float)
-    count = _sum_before(keys, due["account_id"], days, np.ones(len(due)), YEAR)
-    share = _share(_sum_before(keys, due["account_id"], days, late, YEAR), count)
+    before = _Before(keys, due["account_id"])
+    count = before.sums(days, np.ones(len(due)), YEAR)
+    share = _share(before.sums(days, late, YEAR), count)
     # once paid it is known how late it was
-    settled = paid.notna().to_numpy()
-    by = (paid - due["due_date"]).dt.days.to_numpy(float)[settled]
-    when, owners = paid[settled].to_numpy("datetime64[D]"), due["account_id"][settled]
-    total = _sum_before(keys, owners, when, np.clip(by, -30, 180), YEAR)
-    number = _sum_before(keys, owners, when, np.ones(len(by)), YEAR)
+    by = (paid - due["due_date"]).dt.days.fillna(0).to_numpy(float)
+    when = paid.to_numpy("datetime64[D]")
+    total = before.sums(when, np.clip(by, -30, 180), YEAR)
+    number = before.sums(when, np.ones(len(by)), YEAR)
     return {"late_share": share, "days_late": _share(total, number)}
 
 
-def _sum_before(
-    keys: pd.DataFrame, owner: pd.Series, day: np.ndarray, weight: np.ndarray, window: int
-) -> pd.Series:
-    """Sum what happened to each account in so many days before each origin, that day not seen."""
-    names = pd.Index(pd.unique(keys["account_id"]))
-    code = names.get_indexer(owner)
-    result = np.zeros(len(keys))
-    place = names.get_indexer(keys["account_id"])
-    for origin in keys["origin"].unique():
-        end = np.datetime64(origin, "D")
-        inside = (code >= 0) & (day < end) & (day >= end - np.timedelta64(window, "D"))
-        sums = np.bincount(code[inside], weight[inside], minlength=len(names))
-        rows = (keys["origin"] == origin).to_numpy()
-        result[rows] = sums[place[rows]]
-    return pd.Series(result, index=keys.index)
+class _Before:
+    """Sums of what happened to accounts in some days before each origin, that day not seen."""
+
+    def __init__(self, keys: pd.DataFrame, owner: pd.Series) -> None:
+        """Find the account of each row that happened."""
+        self.keys, self.names = keys, pd.Index(pd.unique(keys["account_id"]))
+        self.place = self.names.get_indexer(keys["account_id"])
+        self.code = self.names.get_indexer(owner)
+
+    def sums(self, day: np.ndarray, weight: np.ndarray, window: int) -> pd.Series:
+        """Sum weights by their days; what has no day never happened."""
+        result = np.zeros(len(self.keys))
+        for origin in self.keys["origin"].unique():
+            end = np.datetime64(origin, "D")
+            inside = (self.code >= 0) & (day < end) & (day >= end - np.timedelta64(window, "D"))
+            sums = np.bincount(self.code[inside], weight[inside], minlength=len(self.names))
+            rows = (self.keys["origin"] == origin).to_numpy()
+            result[rows] = sums[self.place[rows]]
+        return pd.Series(result, index=self.keys.index)
 
 
 def _share(above: pd.Series, below: pd.Series) -> pd.Series:

@@ -62,6 +62,7 @@ def build_panel(
     tables: Mapping[str, pd.DataFrame] | None = None,
     begins: date,
     partial: float = 0.0,
+    kept: Any = None,  # noqa: ANN401  of any engine
 ) -> Panel:
     """Look at accounts on earlier days and today: who was at risk, what was known, who left.
 
@@ -82,6 +83,8 @@ def build_panel(
     partial : float, default 0
         Above 0, an account also leaves that buys less than this share of what it bought in as many
         days before.
+    kept : frame, optional
+        Condensed orders, see `kamlab.accounts.snapshots`.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def build_panel(
         if origin < first:
             break
         origins.append(origin)
-    table = snapshots(orders, origins, label_days=label_days, as_of=today)
+    table = snapshots(orders, origins, label_days=label_days, as_of=today, kept=kept)
     odds = silence_odds(table, label_days)
     at_risk = table["days_since_last_order"] <= gone_after
     bound = None

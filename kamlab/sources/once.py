@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +33,7 @@ def made_once(
     given: Sequence[Any],
     named: Mapping[str, Any],
     columns: Sequence[str] = (),
+    takes: Mapping[str, Callable[[], Any]] | None = None,
 ) -> pd.DataFrame | None:
     """Make a table, or read what was made of the same.
 
@@ -49,6 +51,8 @@ def made_once(
         Further arguments: texts, numbers, days, truth values or None.
     columns : sequence of str
         Those that are wanted, as far as they are there; default all.
+    takes : mapping of str to callable, optional
+        Gives further arguments that are made of the same rows, only where the table is to be made.
 
     Returns
     -------
@@ -63,14 +67,13 @@ def made_once(
     told = [*given, *named.values()]
     if strange := [value for value in told if not isinstance(value, _PLAIN)]:
         raise TypeError(f"what is made once takes plain arguments, not {type(strange[0]).__name__}")
-    what = f"{make.__module__}.{make.__qualname__}"
-    # a function of the user's own is not in our package
-    code = [package_hash(), Path(inspect.getfile(make)).read_text(encoding="utf-8")]
     said = [repr(one) for one in given], sorted(f"{name}={one!r}" for name, one in named.items())
+    what, code = _named(make)
     place = key("made", what, code, list(content), said)
     with _held(shelf, place):
         if shelf.find(place) is None:
-            found = make(table, *given, **named)
+            beside = {name: get() for name, get in (takes or {}).items()}
+            found = make(table, *given, **named, **beside)
             if found is None:
                 return None
             with shelf.workroom() as room:
@@ -87,6 +90,44 @@ def made_once(
     del kept
     pa.default_memory_pool().release_unused()
     return table
+
+
+def kept_once(
+    shelf: Store,
+    content: Sequence[str],
+    make: Callable[[Any], nw.LazyFrame],
+    table: Any,  # noqa: ANN401  of any engine
+) -> Path:
+    """Make a table that is too long for memory, or find what was made of the same.
+
+    Parameters
+    ----------
+    shelf, content, table
+        As of `made_once`.
+    make : callable
+        A public function of `table` that gives a lazy one.
+
+    Returns
+    -------
+    Path
+        Parquet file.
+    """
+    what, code = _named(make)
+    place = key("kept", what, code, list(content))
+    with _held(shelf, place):
+        if shelf.find(place) is None:
+            with shelf.workroom() as room:
+                made = room / "entry"
+                made.mkdir(mode=0o700)
+                make(table).sink_parquet(made / "table.parquet")
+                shelf.keep(place, made, {"made": what})
+    return shelf.place(place) / "table.parquet"
+
+
+def _named(make: Callable[..., Any]) -> tuple[str, list[str]]:
+    """Name a function and the code behind it; one of the user's own is not in our package."""
+    code = [package_hash(), Path(inspect.getfile(make)).read_text(encoding="utf-8")]
+    return f"{make.__module__}.{make.__qualname__}", code
 
 
 def wanted(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame | None:

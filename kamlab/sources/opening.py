@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.listing import file_of, files_read, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
-from kamlab.sources.once import made_once, wanted
+from kamlab.sources.once import kept_once, made_once, wanted
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
 from kamlab.sources.reconcile import reconcile
+from kamlab.sources.reporting import end_of_orders, reporting_currency
 from kamlab.sources.schema import TABLES, TYPES
 from kamlab.sources.store import Store
 
@@ -150,9 +152,34 @@ class Sources:
         if of is not None or self._pushed:
             lines = self.table("orders") if of is None else of
             return wanted(make(lines, *given, **named), columns)
+        takes = {name: partial(self.kept, one) for name, one in getattr(make, "takes", {}).items()}
+        lines = self.table("orders")
+        return made_once(
+            Store(self.store), self._lines(), make, lines, given, named, columns, takes
+        )
+
+    def kept(self, make: Callable[..., Any]) -> duckdb.DuckDBPyRelation | None:
+        """Condense the order lines once, and give the table where it is kept.
+
+        Parameters
+        ----------
+        make : callable
+            A function of order lines that gives a lazy table, such as `condensed_days`.
+
+        Returns
+        -------
+        duckdb.DuckDBPyRelation or None
+            Lazy; None where the lines stay in a cluster or a database.
+        """
+        if self._pushed:
+            return None
+        file = kept_once(Store(self.store), self._lines(), make, self.table("orders"))
+        return self._connection.sql(f"SELECT * FROM {sql.parquet([file])}")
+
+    def _lines(self) -> list[str]:
+        """Name what the order lines are made of, and which of them are kept."""
         ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
-        content, lines = [*self.content("orders"), self.currency, ledger], self.table("orders")
-        return made_once(Store(self.store), content, make, lines, given, named, columns)
+        return [*self.content("orders"), self.currency, ledger]
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:
         """Count the rows of a table and those that know a column, and give its largest value.
@@ -317,14 +344,14 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         from kamlab.sources.engines import push_orders
 
         pushed = push_orders(described, described.currency)
-    reporting = _reporting(described, parts, pushed.currencies if pushed else {})
+    reporting = reporting_currency(described, parts, pushed.currencies if pushed else {})
     made = {
         name: assemble(connection, name, parts[name], described, reporting, shelf)
         for name in TABLES
         if name in parts
     }
     reconciliation, others = reconcile(connection, made, reporting)
-    end = pushed.end if pushed else _end(connection, described.root, made)
+    end = pushed.end if pushed else end_of_orders(connection, described.root, made)
     files = files_read(made)
     if pushed:
         reconciliation.loc[-1] = pushed.reconciliation
@@ -359,42 +386,3 @@ def _with(first: pd.DataFrame | None, then: pd.DataFrame | None) -> pd.DataFrame
     given = [table for table in (first, then) if table is not None]
     filled = [table for table in given if len(table)] or given[:1]
     return pd.concat(filled, ignore_index=True)
-
-
-def _reporting(mapping: Mapping, parts: dict[str, list[Part]], pushed: dict[str, int]) -> str:
-    """Know the currency of the reports, or ask for it."""
-    if mapping.currency:
-        return mapping.currency
-    seen = dict(pushed)
-    for part in (part for several in parts.values() for part in several):
-        for currency, rows in part.meta["currencies"].items():
-            seen[currency] = seen.get(currency, 0) + rows
-    if len(seen) > 1:
-        most = max(seen, key=lambda currency: seen[currency])
-        counted = ", ".join(f"{code} ({rows} rows)" for code, rows in sorted(seen.items()))
-        raise DataRefusedError(
-            f"{mapping.root}: the amounts are in several currencies, {counted}, and kamlab never "
-            "adds them. Write at the top of kamlab.toml the one to report in, as in\n"
-            f'currency = "{most}"\nThe others are then set aside with their sums.'
-        )
-    return next(iter(seen), "")
-
-
-def _end(connection: duckdb.DuckDBPyConnection, root: Path, made: dict[str, Assembled]) -> date:
-    """Give the day after the newest order, or say why no order is left."""
-    (newest,) = sql.one(connection, "SELECT max(order_date) FROM orders")
-    if newest:
-        return newest + timedelta(days=1)
-    why = connection.execute(
-        'SELECT reason, "column", any_value(file), min("row"), any_value(value), '
-        'any_value(expected), count(*) FROM "refused orders" GROUP BY ALL ORDER BY 7 DESC LIMIT 3'
-    ).fetchall()
-    files = ", ".join(part.origin.label for part in made["orders"].parts[:3])
-    if not why:
-        raise DataRefusedError(f"{root}: {files} holds no order line.")
-    lines = "; ".join(
-        f"{count} × {reason}{f' in {column}' if column else ''} (first in {file}, row {row}: "
-        f"{value!r}; expected {expected})"
-        for reason, column, file, row, value, expected, count in why
-    )
-    raise DataRefusedError(f"{files}: no order line can be used: {lines}.")

@@ -20,6 +20,7 @@ from kamlab.accounts import (
     roll_up,
     snapshots,
 )
+from kamlab.accounts.days import condensed_days
 
 AS_OF = date(2024, 3, 2)
 # leap days, year's ends, edges of the windows of 365 days, and days that are not to be seen
@@ -231,6 +232,40 @@ def test_account_facts_equal_the_reference(engine, rows):
     found = account_facts(ENGINES[engine](_frame(rows)), AS_OF)
 
     _assert_same(found, _reference_facts(rows))
+
+
+def _with_condensed(frame: pd.DataFrame) -> tuple:
+    """Give order lines and what they are condensed to, kept as a table."""
+    engine = duckdb.connect()
+    orders = engine.from_arrow(pa.Table.from_pandas(frame))
+    condensed_days(orders).to_native().create("condensed")
+    return orders, engine.table("condensed")
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=LINES, start=st.one_of(st.none(), st.sampled_from(EDGES)))
+def test_what_was_condensed_before_gives_the_same(rows, start):
+    """Also where orders begun before the first day go on in it, and days lie beyond the last."""
+    orders, kept = _with_condensed(_frame(rows))
+    for make in (account_facts, monthly_sums):
+        plain = make(orders, AS_OF, start=start)
+
+        _assert_same(make(orders, AS_OF, start=start, kept=kept), plain)
+
+
+@pytest.mark.parametrize("start", [None, "2022-02-28"])
+def test_every_table_is_the_same_of_condensed_days(made_lines, start):
+    orders, kept = _with_condensed(made_lines(3000, 3))
+    for make in (account_facts, daily_sums, monthly_sums):
+        plain = make(orders, AS_OF, start=start)
+
+        _assert_same(make(orders, AS_OF, start=start, kept=kept), plain)
+    how = {"label_days": 60, "as_of": AS_OF, "history": 900 if start else None}
+    plain = snapshots(orders, ["2023-03-01", "2024-01-01"], **how)
+
+    found = snapshots(orders, ["2023-03-01", "2024-01-01"], kept=kept, **how)
+
+    pd.testing.assert_frame_equal(found, plain, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])

@@ -1,0 +1,73 @@
+"""What is computed once, since several queries use it?"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import narwhals as nw
+
+_Made = TypeVar("_Made", bound=Callable[..., Any])
+
+
+def takes(**kept: Callable[..., Any]) -> Callable[[_Made], _Made]:
+    """Say which tables a function of order lines takes, where they are kept.
+
+    Parameters
+    ----------
+    **kept : callable
+        By the name of the argument: the function of order lines that makes the table.
+
+    Returns
+    -------
+    callable
+        Decorator that leaves the function as it is, with `kept` as its attribute `takes`, which
+        `kamlab.sources.opening.Sources.once` looks for.
+    """
+
+    def told(make: _Made) -> _Made:
+        make.takes = kept  # type: ignore[attr-defined]
+        return make
+
+    return told
+
+
+@contextmanager
+def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
+    """Compute lazy tables once, so that several queries can use them.
+
+    On DuckDB they wait in Parquet files of a temporary folder, on Spark in its cache, on Polars in
+    memory, until the context ends.
+
+    Parameters
+    ----------
+    *frames : nw.LazyFrame
+        Tables much smaller than the order lines, such as account-days.
+
+    Yields
+    ------
+    tuple of nw.LazyFrame
+        The same tables.
+    """
+    with ExitStack() as stack:
+        if not frames:
+            yield ()
+        elif frames[0].implementation.is_spark_like():
+            cached = [frame.to_native().persist() for frame in frames]
+            for table in cached:
+                stack.callback(table.unpersist)
+            yield tuple(nw.from_native(table) for table in cached)
+        elif frames[0].implementation.is_polars():
+            yield tuple(frame.collect("polars").lazy() for frame in frames)
+        else:
+            from kamlab.sources.sql import answer_alike, connect
+
+            folder = stack.enter_context(TemporaryDirectory(prefix="kamlab-"))
+            engine = stack.enter_context(connect(Path(folder)))
+            paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
+            for frame, path in zip(frames, paths, strict=True):
+                frame.sink_parquet(path)
+            rows = "SELECT coalesce(max(num_rows), 0) FROM parquet_file_metadata($1)"
+            answer_alike(engine, engine.execute(rows, [paths]).fetchall()[0][0])
+            yield tuple(nw.from_native(engine.read_parquet(path)) for path in paths)
