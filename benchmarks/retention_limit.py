@@ -14,8 +14,10 @@ import pandas as pd
 from retention_truth import END, Judge, _true_gains
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from kamlab.retention.past_actions import account_standing, around_actions, covariates
+from kamlab.accounts.days import daily_sums
+from kamlab.retention.past_actions import around_actions, covariates
 from kamlab.retention.plan import expected_costs, still_there
+from kamlab.retention.recent import account_standing
 from kamlab.retention.targets import choose_targets
 from kamlab.simulation import Distributor, preset, simulate
 
@@ -44,7 +46,9 @@ def world_of(seed: int) -> dict[str, pd.DataFrame]:
         "reaction": hidden[_REACTION].astype(float),
         "one half": halves[0],
         "other half": halves[1],
-        "costs": expected_costs(around_actions(orders, world.tables["actions"], END), worth),
+        "costs": expected_costs(
+            around_actions(daily_sums(orders, END), world.tables["actions"], END), worth
+        ),
         "worth": worth.set_index("account_id"),
     }
 

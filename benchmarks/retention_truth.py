@@ -20,10 +20,11 @@ from kamlab.retention import satisfaction, waves
 from kamlab.retention.before_leaving import before_leaving
 from kamlab.retention.kano import NAMES, kano_items
 from kamlab.retention.offers import offer_chances, won_back
-from kamlab.retention.past_actions import account_standing, action_effects, around_actions
+from kamlab.retention.past_actions import action_effects, around_actions
 from kamlab.retention.plan import expected_costs, expected_gains, rival_plans, still_there
 from kamlab.retention.rates import effect_rates, rates_by_account
 from kamlab.retention.reasons import avoidable
+from kamlab.retention.recent import account_standing
 from kamlab.retention.silent import reckon_silent
 from kamlab.retention.targets import choose_targets
 from kamlab.retention.true_reasons import true_reasons
@@ -327,7 +328,8 @@ def main() -> None:
     parts = args.parts.split(",")
     for seed in range(1, args.seeds + 1):
         world = simulate(preset(args.size, seed))
-        around = around_actions(world.tables["orders"], world.tables["actions"], END)
+        daily = daily_sums(world.tables["orders"], END)
+        around = around_actions(daily, world.tables["actions"], END)
         found = made.setdefault(seed, {})
         found |= reasons_of(world) if "reasons" in parts else {}
         found |= satisfaction_of(world) if "satisfaction" in parts else {}

@@ -163,6 +163,7 @@ def account_criteria(
     accounts: pd.DataFrame | None = None,
     industry: Industry | None = None,
     services: pd.DataFrame | None = None,
+    kept: IntoFrame | None = None,
     **tables: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Measure every account by every criterion that the data tell.
@@ -185,6 +186,8 @@ def account_criteria(
         Its thresholds and rates; default the shipped profile.
     services : pd.DataFrame, optional
         Canonical services, a part of what serving costs.
+    kept : DuckDB relation, optional
+        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
     **tables : pd.DataFrame or None
         Other canonical tables that `profiles` takes: invoices, interactions, financials, ratings,
         wallet_observations, contacts, forecasts, activities, quotes.
@@ -204,7 +207,8 @@ def account_criteria(
     """
     if profile is None:
         others: dict[str, Any] = dict(tables)
-        profile = profiles(orders, as_of, accounts=accounts, industry=industry, **others)
+        others |= {"accounts": accounts, "industry": industry, "kept": kept}
+        profile = profiles(orders, as_of, **others)
     if profit is None:
         profit = account_profit(
             orders,
@@ -220,8 +224,8 @@ def account_criteria(
             ).table,
         )
     parts = [
-        *_money(profile, profit, year_sums(orders, as_of)),
-        _margin(orders, as_of, accounts),
+        *_money(profile, profit, year_sums(orders, as_of, kept=kept)),
+        _margin(orders, as_of, accounts, kept),
         *_standing(profile),
     ]
     order = {criterion.criterion: place for place, criterion in enumerate(CRITERIA)}
@@ -275,9 +279,12 @@ def _money(profile: pd.DataFrame, profit: pd.DataFrame, sums: pd.DataFrame) -> l
     ]
 
 
-def _margin(orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None) -> pd.DataFrame:
+def _margin(
+    orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None, kept: IntoFrame | None
+) -> pd.DataFrame:
     """Give the margin, shrunk within industries over the last year."""
-    months = monthly_sums(orders, as_of, start=as_of - _YEAR)
+    wanted = ["sales_with_cost", "gross_profit"]
+    months = monthly_sums(orders, as_of, start=as_of - _YEAR, kept=kept, columns=wanted)
     shrunk = margin_credibility(months, kinds=kinds_of(accounts)).table
     return _rows(
         shrunk["account_id"], "margin", shrunk["estimate"], shrunk["standard_error"], "estimated"

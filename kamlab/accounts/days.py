@@ -4,6 +4,7 @@ The account-day table is the first and only condensation of order lines: account
 histories, monthly sums and snapshots are all made from it.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import narwhals as nw
@@ -32,6 +33,8 @@ SUMS = (
     "cost_lines",
     "gross_profit",
 )
+_INNER = ("turnover_with_cost", "cost_lines", "cost_to_serve_lines", "discount_lines")
+_INNER += ("given", "listed")  # of which other figures are made
 OPTIONAL_SUMS = ("quantity", "cost_to_serve", "discount")
 
 
@@ -215,6 +218,7 @@ def daily_sums(
     *,
     start: date | str | None = None,
     kept: IntoFrame | None = None,
+    columns: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Sum each account's orders by day.
 
@@ -228,6 +232,8 @@ def daily_sums(
         First day seen; default all.
     kept : DuckDB relation, optional
         What `condensed_days` makes of the same orders, where it is kept.
+    columns : sequence of str, optional
+        Sums that are wanted, beside account and time; default all.
 
     Returns
     -------
@@ -236,7 +242,7 @@ def daily_sums(
         `account_days` that are sums, `gross_profit` NaN where no cost of the day is known,
         and `orders` begun that day.
     """
-    return _finish(_days(orders, as_of, start, kept), "day")
+    return _finish(_days(orders, as_of, start, kept, columns), "day", columns)
 
 
 @takes(kept=condensed_days)
@@ -246,6 +252,7 @@ def monthly_sums(
     *,
     start: date | str | None = None,
     kept: IntoFrame | None = None,
+    columns: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Sum each account's orders by calendar month.
 
@@ -259,6 +266,8 @@ def monthly_sums(
         First day seen; default all.
     kept : DuckDB relation, optional
         What `condensed_days` makes of the same orders, where it is kept.
+    columns : sequence of str, optional
+        Sums that are wanted, beside account and time; default all.
 
     Returns
     -------
@@ -279,25 +288,30 @@ def monthly_sums(
     0 2024-01-01        5.0       1           1
     1 2024-02-01        1.0       0           1
     """
-    found = _days(orders, as_of, start, kept)
+    found = _days(orders, as_of, start, kept, columns)
     there = found.collect_schema().names()
     names = [name for name in there if name not in ("account_id", "day")]
     months = found.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
         *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
     )
-    return _finish(months, "month")
+    return _finish(months, "month", columns)
 
 
 def _days(
-    orders: IntoFrame, as_of: date | str, start: date | str | None, kept: IntoFrame | None
+    orders: IntoFrame,
+    as_of: date | str,
+    start: date | str | None,
+    kept: IntoFrame | None,
+    columns: Sequence[str],
 ) -> nw.LazyFrame:
-    """Give the account-days in [start, as_of) with the orders begun on each."""
+    """Give the account-days in [start, as_of), with the orders begun on each if they are wanted."""
     first, end = None if start is None else as_day(start, "start"), as_day(as_of)
     lines = between(as_lines(orders), first, end)
     if kept is None:
         return with_orders(lines)
     days = within(kept, first, end).drop("bought", "number", "gap")
-    return days if first is None else _begun(days, lines)
+    counted = first is None or (columns and "orders" not in columns)
+    return days if counted else _begun(days, lines)
 
 
 def with_orders(lines: nw.LazyFrame) -> nw.LazyFrame:
@@ -323,11 +337,17 @@ def _begun(days: nw.LazyFrame, lines: nw.LazyFrame) -> nw.LazyFrame:
     return days.with_columns(orders=nw.col("orders").fill_null(0))
 
 
-def _finish(sums: nw.LazyFrame, period: str) -> pd.DataFrame:
+def _finish(sums: nw.LazyFrame, period: str, columns: Sequence[str]) -> pd.DataFrame:
     """Collect sums in order, with NaN for amounts that no line of the period tells."""
-    table = to_pandas(sums.with_columns(nw.col(period).cast(nw.Date)).sort("account_id", period))
-    for name in ("cost_to_serve", "discount"):
-        if name in table:
-            table[name] = table[name].where(table.pop(f"{name}_lines") > 0)
-    table["gross_profit"] = table["gross_profit"].where(table.pop("cost_lines") > 0)
-    return table.drop(columns=["turnover_with_cost", "given", "listed"], errors="ignore")
+    counted = {"gross_profit": "cost_lines"}
+    counted |= {name: f"{name}_lines" for name in ("cost_to_serve", "discount")}
+    names = [name for name in sums.collect_schema().names() if name not in _INNER]
+    if columns:
+        names = [name for name in names if name in ("account_id", period, *columns)]
+    told = {name: counted[name] for name in names if name in counted}
+    day = nw.col(period).cast(nw.Date)
+    sums = sums.select(*dict.fromkeys([*names, *told.values()])).with_columns(day)
+    table = to_pandas(sums.sort("account_id", period))
+    for name, lines in told.items():
+        table[name] = table[name].where(table[lines] > 0)
+    return table[names]

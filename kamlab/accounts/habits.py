@@ -67,7 +67,7 @@ def _order_days(days: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """Give the account-days with positive net sales before the end, in order."""
     day = pd.to_datetime(days["day"])
     bought = days.assign(day=day)[(days["net_sales"] > 0) & (day < end)]
-    return bought[["account_id", "day"]].drop_duplicates().sort_values(["account_id", "day"])
+    return bought[["account_id", "day"]].sort_values(["account_id", "day"])
 
 
 def _gamma_shape(gaps: pd.DataFrame) -> pd.Series:

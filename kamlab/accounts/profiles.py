@@ -48,6 +48,7 @@ def profiles(
     wallets: str = MEAN,
     families: pd.DataFrame | None = None,
     lacking: pd.DataFrame | None = None,
+    kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
 
@@ -68,6 +69,8 @@ def profiles(
         Sales by family of the 365 days before and the white space among them, as
         `kamlab.accounts.variety.family_sales` and `white_space` give them, where they were made
         before.
+    kept : DuckDB relation, optional
+        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
     Returns
     -------
@@ -76,8 +79,11 @@ def profiles(
         `PROFILE` describes them.
     """
     trade = industry or shipped()
-    facts = account_facts(orders, as_of)
-    days, months = daily_sums(orders, as_of), monthly_sums(orders, as_of)
+    facts = account_facts(orders, as_of, kept=kept)
+    days = daily_sums(
+        orders, as_of, kept=kept, columns=["net_sales", "quantity", "orders", "lines"]
+    )
+    months = monthly_sums(orders, as_of, kept=kept, columns=["quantity", "order_days"])
     parts = [
         cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"]),
         season(months),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from kamlab.accounts.days import account_days
+from kamlab.accounts.days import account_days, within
 from kamlab.accounts.engine import as_day, as_lines, between, to_pandas, total
 from kamlab.accounts.prices import between_variance
 from kamlab.accounts.trend import BOUND, YEARS, age_spread, yearly_trend
@@ -19,7 +19,9 @@ from kamlab.accounts.trend import BOUND, YEARS, age_spread, yearly_trend
 _YEAR = 365
 
 
-def year_sums(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
+def year_sums(
+    orders: IntoFrame, as_of: date | str, *, kept: IntoFrame | None = None
+) -> pd.DataFrame:
     """Sum each account's last years, and the squares of its order days in them.
 
     Parameters
@@ -28,6 +30,8 @@ def year_sums(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
         Order lines, see `kamlab.accounts.engine.as_lines`.
     as_of : date or str
         First day not seen.
+    kept : DuckDB relation, optional
+        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
     Returns
     -------
@@ -37,7 +41,8 @@ def year_sums(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
         the gross profit of days of the last year) and `years` (whole years since the first order).
     """
     end = as_day(as_of)
-    days = account_days(between(as_lines(orders), None, end))
+    lines = between(as_lines(orders), None, end)
+    days = account_days(lines) if kept is None else within(kept, None, end)
     net, day, profit = nw.col("net_sales"), nw.col("day"), nw.col("gross_profit")
     sums: list[nw.Expr] = [nw.when(net > 0).then(day).min().alias("first")]
     for k in range(YEARS):

@@ -12,6 +12,7 @@ from kamlab.retention.sensitivity import e_value, robustness_value
 DESIGNS = ("randomised", "observational")
 _SPLITS = 3  # repetitions of the cross-fitting, of which the median counts
 _FEWEST = 5  # accounts an arm must have
+_MANY_CLUSTERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +281,17 @@ def cluster_folds(
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    alone = len(np.unique(group)) == len(group)
-    kind = StratifiedKFold if alone else StratifiedGroupKFold
+    names, code = np.unique(group, return_inverse=True)
     folds = max(2, min(folds, int(min(treated.sum(), (~treated).sum())) // 2))
-    made = kind(n_splits=folds, shuffle=True, random_state=seed)
-    return list(made.split(np.zeros(len(treated)), treated, None if alone else group))
+    how = {"n_splits": folds, "shuffle": True, "random_state": seed}
+    if len(names) == len(group):
+        return list(StratifiedKFold(**how).split(np.zeros(len(treated)), treated))
+    ever = np.bincount(code, treated) > 0
+    if len(names) < _MANY_CLUSTERS or min(ever.sum(), (~ever).sum()) < folds:
+        return list(StratifiedGroupKFold(**how).split(np.zeros(len(treated)), treated, group))
+    # so many clusters are alike in every fold by chance, and one after another takes minutes
+    parts = StratifiedKFold(**how).split(names, ever)
+    return [tuple(np.flatnonzero(np.isin(code, side)) for side in part) for part in parts]
 
 
 def _summed_up(

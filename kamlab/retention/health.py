@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.habits import cadence
+from kamlab.churn import metrics
 from kamlab.retention.give_and_take import days_beyond_terms, price_reduction
 
 # Part of the health score: what 0 and 100 mean.
@@ -20,8 +21,8 @@ PARTS = {
 }
 YEAR = 365
 _ORIGINS = 12  # days of sight at most, half a year apart
+_MANY, _ORIGINS_OF_MANY = 20_000, 4  # accounts of which a few days tell enough
 _EVENTS = 20  # accounts lost below which weights are not fitted
-_FEWEST = 5  # losses in a group that is judged
 _OVERDUE = 0.1  # share of own gaps longer than the silence, below which an account is overdue
 _RIDGE = 1.0
 
@@ -45,7 +46,7 @@ class Health:
         One row a way of scoring ("fitted weights", "equal weights", "silence alone") and group of
         accounts ("all active", and "in rhythm": silent for no longer than usual, the ones on which
         one can still act): `auc`, `low`, `high`, `accounts`, `lost`, on the last day whose
-        following year is known, with weights fitted to earlier days only. Groups with fewer than 5
+        following year is known, with weights fitted to earlier days only. Groups with fewer than 10
         losses are left out; empty where the history is too short.
     """
 
@@ -65,7 +66,6 @@ def health_scores(
     invoices: pd.DataFrame | None = None,
     label_days: int = YEAR,
     confidence: float = 0.95,
-    seed: int = 0,
 ) -> Health:
     """Score the health of every active account, with weights fitted to who left later.
 
@@ -80,8 +80,7 @@ def health_scores(
     label_days : int, default 365
         An account is lost if it buys nothing for so many days after the day of sight.
     confidence : float, default 0.95
-        Of the validation's intervals, by bootstrap over accounts.
-    seed : int, default 0
+        Of the validation's intervals (DeLong's).
 
     Returns
     -------
@@ -91,7 +90,8 @@ def health_scores(
     tables = (interactions, survey_responses, invoices)
     begins = pd.Timestamp(days["day"].min()).date()
     origins = []
-    for k in range(_ORIGINS):
+    many = days["account_id"].nunique() >= _MANY
+    for k in range(_ORIGINS_OF_MANY if many else _ORIGINS):
         origin = as_of - timedelta(days=label_days + 182 * k)
         if origin >= begins + timedelta(days=YEAR):
             origins.append(origin)
@@ -108,7 +108,7 @@ def health_scores(
         if fitted
         else f"equal weights: {lost} losses on record, {_EVENTS} are needed to fit any"
     )
-    validation = _validated(seen, equal, label_days, confidence, seed)
+    validation = _validated(seen, equal, label_days, confidence)
     costs = (100 - now[list(PARTS)]) * weights
     weakest = costs.fillna(-1.0).idxmax(axis=1).where(costs.max(axis=1) > 0, "none")
     table = now.assign(weakest=weakest)
@@ -169,22 +169,30 @@ def health_parts(
         One row an account with an order day in the last 365 days, sorted by `account_id`, with
         `account_id` and the columns of `PARTS`; what each means is written there.
     """
+    tables = (interactions, survey_responses, invoices)
+    return _parts(days[days["day"] < pd.Timestamp(as_of)], as_of, tables)[0]
+
+
+def _parts(
+    past: pd.DataFrame, as_of: date, tables: tuple[pd.DataFrame | None, ...]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the parts of health by the account-days before a day, and every account's rhythm."""
+    interactions, survey_responses, invoices = tables
     end = pd.Timestamp(as_of)
-    past = days[pd.to_datetime(days["day"]) < end]
-    bought = past[past["net_sales"] > 0]
-    recent = bought[pd.to_datetime(bought["day"]) >= end - pd.Timedelta(days=YEAR)]
-    table = pd.DataFrame({"account_id": np.sort(recent["account_id"].unique())})
+    rhythm = cadence(past, as_of).set_index("account_id")
+    active = rhythm.index[rhythm["days_since_last_order"] <= YEAR]
+    table = pd.DataFrame({"account_id": np.sort(active.to_numpy())})
     parts = {
         "contact": _contact(interactions, end),
         "service": _service(interactions, end),
         "benefit": _benefit(past, end),
         "satisfaction": _satisfaction(survey_responses, end),
         "payment": _payment(invoices, as_of),
-        "purchase": _purchase(past, as_of),
+        "purchase": _purchase(past, as_of, rhythm),
     }
     for name, values in parts.items():
         table[name] = table["account_id"].map(values).astype(float) if len(values) else np.nan
-    return table
+    return table, rhythm
 
 
 _NONE = pd.Series(dtype=float)
@@ -236,29 +244,27 @@ def _payment(invoices: pd.DataFrame | None, as_of: date) -> pd.Series:
     return 100 * 0.5 ** (days_beyond_terms(invoices, as_of).clip(lower=0) / 30)
 
 
-def _purchase(past: pd.DataFrame, as_of: date) -> pd.Series:
+def _purchase(past: pd.DataFrame, as_of: date, rhythm: pd.DataFrame) -> pd.Series:
     """Average how usual the silence is, how short, and how the last half-year's pace compares."""
-    usual = _usual(cadence(past, as_of))
-    day, end = pd.to_datetime(past["day"]), pd.Timestamp(as_of)
-    half = past["net_sales"].where(day >= end - pd.Timedelta(days=182), 0.0)
-    year = past["net_sales"].where(
-        (day >= end - pd.Timedelta(days=547)) & (day < end - pd.Timedelta(days=182)), 0.0
-    )
-    account = past["account_id"]
-    before = year.groupby(account).sum()
-    pace = (2 * half.groupby(account).sum() / before.where(before > 0)).clip(0, 1)
-    silence = (pd.Timestamp(as_of) - day[past["net_sales"] > 0].groupby(account).max()).dt.days
-    recent = 0.5 ** (silence / 90)
-    return 100 * pd.concat([usual, pace.reindex(usual.index), recent], axis=1).mean(axis=1)
+    back = (pd.Timestamp(as_of) - past["day"]).dt.days
+
+    def sold(first: int, last: int) -> pd.Series:
+        """Sum net sales from so many days back to so many."""
+        return past[(back <= first) & (back > last)].groupby("account_id")["net_sales"].sum()
+
+    before = sold(547, 182).reindex(rhythm.index)
+    half = sold(182, 0).reindex(rhythm.index).fillna(0.0)
+    pace = (2 * half / before.where(before > 0)).clip(0, 1)
+    recent = 0.5 ** (rhythm["days_since_last_order"] / 90)
+    return 100 * pd.concat([_usual(rhythm), pace, recent], axis=1).mean(axis=1)
 
 
 def _usual(rhythm: pd.DataFrame) -> pd.Series:
     """Give the share of own gaps longer than the silence now, by account."""
-    by_account = rhythm.set_index("account_id")
-    typical = by_account["median_gap"].clip(lower=1.0)
+    typical = rhythm["median_gap"].clip(lower=1.0)
     # where an account has too few gaps of its own, as if its orders fell at random
-    by_chance = np.exp(-np.log(2) * by_account["days_since_last_order"] / typical)
-    return (1 - by_account["overdue"]).fillna(by_chance)
+    by_chance = np.exp(-np.log(2) * rhythm["days_since_last_order"] / typical)
+    return (1 - rhythm["overdue"]).fillna(by_chance)
 
 
 def _labelled(
@@ -268,15 +274,16 @@ def _labelled(
     label_days: int,
 ) -> pd.DataFrame:
     """Give the parts on a past day, the silence then, and who bought nothing afterwards."""
-    parts = health_parts(days, origin, *tables)
-    day, start = pd.to_datetime(days["day"]), pd.Timestamp(origin)
-    bought = days["net_sales"] > 0
-    after = days[bought & (day >= start) & (day < start + pd.Timedelta(days=label_days))]
-    last = day[bought & (day < start)].groupby(days["account_id"]).max()
-    silence = (start - parts["account_id"].map(last)).dt.days
-    usual = parts["account_id"].map(_usual(cadence(days[day < start], origin)))
-    gone = ~parts["account_id"].isin(after["account_id"])
-    return parts.assign(lost=gone, silence=silence, in_rhythm=usual > _OVERDUE)
+    start = pd.Timestamp(origin)
+    before = days["day"] < start
+    parts, rhythm = _parts(days[before], origin, tables)
+    ahead = ~before & (days["day"] < start + pd.Timedelta(days=label_days))
+    stayed = days.loc[ahead & (days["net_sales"] > 0), "account_id"].unique()
+    return parts.assign(
+        lost=~parts["account_id"].isin(stayed),
+        silence=parts["account_id"].map(rhythm["days_since_last_order"]),
+        in_rhythm=parts["account_id"].map(_usual(rhythm)) > _OVERDUE,
+    )
 
 
 def _weights(past: pd.DataFrame, equal: pd.Series) -> pd.Series:
@@ -305,7 +312,7 @@ def _weights(past: pd.DataFrame, equal: pd.Series) -> pd.Series:
 
 
 def _validated(
-    seen: dict[date, pd.DataFrame], equal: pd.Series, label_days: int, confidence: float, seed: int
+    seen: dict[date, pd.DataFrame], equal: pd.Series, label_days: int, confidence: float
 ) -> pd.DataFrame:
     """Compare ways of scoring on the last known year, with weights of the years before."""
     columns = ["scoring", "group", "auc", "low", "high", "accounts", "lost"]
@@ -319,39 +326,12 @@ def _validated(
     if train["lost"].sum() >= _EVENTS:
         ways = {"fitted weights": 100 - score(test, _weights(train, equal))} | ways
     groups = {"all active": np.ones(len(test), bool), "in rhythm": test["in_rhythm"].to_numpy(bool)}
-    rng = np.random.default_rng(seed)
-    tail = (1 - confidence) / 2
     rows = []
     for group, inside in groups.items():
         lost = test["lost"].to_numpy(bool)[inside]
-        if min(lost.sum(), (~lost).sum()) < _FEWEST:
-            continue
-        picks = rng.integers(0, len(lost), (300, len(lost)))
         for name, risk in ways.items():
-            values = risk.fillna(50.0).to_numpy(float)[inside]
-            drawn = [auc(values[pick], lost[pick]) for pick in picks]
-            low, high = np.nanquantile(drawn, [tail, 1 - tail])
-            figures = (auc(values, lost), float(low), float(high), len(lost), int(lost.sum()))
-            rows.append((name, group, *figures))
+            area = metrics.auc(lost, risk.fillna(50.0).to_numpy(float)[inside], level=confidence)
+            if np.isfinite(area.value):
+                figures = (area.value, area.low, area.high, len(lost), int(lost.sum()))
+                rows.append((name, group, *figures))
     return pd.DataFrame(rows, columns=columns)
-
-
-def auc(risk: np.ndarray, event: np.ndarray) -> float:
-    """Give the probability that an event has a higher risk than a non-event; ties count half.
-
-    Parameters
-    ----------
-    risk : np.ndarray of shape (n,)
-    event : np.ndarray of bool of shape (n,)
-
-    Examples
-    --------
-    >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
-    0.75
-    """
-    positives = int(event.sum())
-    if positives in (0, len(event)):
-        return float("nan")
-    ranks = pd.Series(risk).rank().to_numpy()
-    above = ranks[event].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * (len(event) - positives)))

@@ -130,8 +130,8 @@ def _talk(interactions: pd.DataFrame | None, end: pd.Timestamp, planned: pd.Seri
     person = recent["contact_id"].astype(object).fillna(recent["name"].astype(object))
     ages = (end - when).dt.days
     kept = {
-        one: _covered(ages[rows["account_id"] == one].to_numpy(), int(planned[one]))
-        for one in rows["account_id"].unique()
+        one: _covered(mine.to_numpy(), int(planned[one]))
+        for one, mine in ages.groupby(rows["account_id"])
     }
     return pd.DataFrame(
         {

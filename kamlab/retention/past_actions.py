@@ -4,10 +4,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from narwhals.typing import IntoFrame
 
-from kamlab.accounts.days import daily_sums
 from kamlab.accounts.engine import as_day
+from kamlab.churn.columns import MOST_LEARNT
 from kamlab.retention.effects import Effect, average_effect
 
 YEAR = 365
@@ -15,7 +14,7 @@ _HIGHEST = 3.0  # sales after, as a multiple of sales before, counted at most
 _FEWEST = 10  # treated and untreated rows that an estimate takes
 _SHORTEST = 60  # days of which a year's sales are reckoned at least
 # before the action: column, first and last day counted back from it
-_WINDOWS = {"before": (YEAR, 0), "prior": (2 * YEAR, YEAR), "half": (180, 0), "quarter": (90, 0)}
+WINDOWS = {"before": (YEAR, 0), "prior": (2 * YEAR, YEAR), "half": (180, 0), "quarter": (90, 0)}
 PARTS = ("by lot", "by judgement")
 # what the table of effects tells of each
 _FIELDS = ["treated", "untreated", "left_out", "estimate", "low", "high", "plain"]
@@ -23,18 +22,19 @@ _FIELDS += ["e_value", "e_value_limit", "robustness", "method"]
 
 
 def around_actions(
-    orders: IntoFrame,
+    daily: pd.DataFrame,
     actions: pd.DataFrame,
     as_of: date | str,
     *,
     horizon_days: int = YEAR,
+    most: int = MOST_LEARNT,
 ) -> pd.DataFrame:
     """Set what each account did before and after the day on which an action was considered.
 
     Parameters
     ----------
-    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
-        Order lines.
+    daily : pd.DataFrame
+        As from `kamlab.accounts.days.daily_sums`.
     actions : pd.DataFrame
         `action_id`, `account_id`, `date`, `kind`, `treated` (false: considered and not done), and
         where known `cost`, `campaign` and `assignment` ("lot" where drawn at random).
@@ -42,6 +42,8 @@ def around_actions(
         First day no longer seen.
     horizon_days : int, default 365
         Days after the action over which the outcome is summed.
+    most : int, default 60,000
+        Of more actions, all those of accounts drawn by their names are looked at.
 
     Returns
     -------
@@ -67,11 +69,12 @@ def around_actions(
             f"actions lack {sorted(lacking)}" if lacking else "horizon_days is 1 or more"
         )
     end = as_day(as_of)
-    days = daily_sums(orders, end)
-    amount, profit = _profit(days)
+    amount = _amount(daily)
     table = actions.assign(date=pd.to_datetime(actions["date"]))
     last = pd.Timestamp(end - timedelta(days=horizon_days))
-    table = table[table["date"] <= last].reset_index(drop=True)
+    table = _drawn(table[table["date"] <= last], most)
+    days = daily[daily["account_id"].isin(table["account_id"]) & (daily["day"] < pd.Timestamp(end))]
+    profit = _profit(days, amount)
     gross = profit if amount == "net sales" else days["gross_profit"].fillna(0.0)
     sums = _Sums(days.assign(profit=profit, gross=gross), table["account_id"])
     when = _numbers(table["date"])
@@ -96,54 +99,39 @@ def around_actions(
     return table
 
 
-def account_standing(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
-    """Give of every account what `around_actions` gives of those in campaigns, as of today.
-
-    Parameters
-    ----------
-    orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
-        Order lines.
-    as_of : date or str
-        Exclusive.
-
-    Returns
-    -------
-    pd.DataFrame
-        One row an account with positive net sales in the last 365 days, sorted by `account_id`: the
-        columns of `around_actions` that end in `_before`, `_prior`, `_half` and `_quarter`,
-        `order_days`, `days_since_last_order` and `tenure_days`; attribute `amount` as there.
-    """
-    end = as_day(as_of)
-    days = daily_sums(orders, end)
-    amount, profit = _profit(days)
-    table = pd.DataFrame({"account_id": np.sort(days["account_id"].unique())})
-    when = np.full(len(table), _numbers(pd.Series([pd.Timestamp(end)]))[0])
-    sums = _Sums(days.assign(profit=profit), table["account_id"])
-    table = table.join(_before(sums, when))
-    table = table[table["net_sales_before"] > 0].reset_index(drop=True)
-    table.attrs["amount"] = amount
-    return table
+def _drawn(actions: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Take all actions of some accounts, drawn by their names, where there are too many."""
+    if len(actions) <= most:
+        return actions.reset_index(drop=True)
+    lot = pd.util.hash_pandas_object(actions["account_id"], index=False).to_numpy()
+    return actions[lot < np.sort(lot)[most]].reset_index(drop=True)
 
 
 def _before(sums: "_Sums", when: np.ndarray) -> pd.DataFrame:
     """Sum what happened before each day, and how long ago the last and first orders were."""
     columns = {}
     for column in ("net_sales", "profit"):
-        for name, (start, stop) in _WINDOWS.items():
+        for name, (start, stop) in WINDOWS.items():
             columns[f"{column}_{name}"] = sums.between(column, when - start, when - stop)
     columns["order_days"] = sums.between("bought", when - YEAR, when)
     columns["days_since_last_order"], columns["tenure_days"] = sums.reach(when)
     return pd.DataFrame(columns)
 
 
-def _profit(days: pd.DataFrame) -> tuple[str, pd.Series]:
-    """Name and give the amount that counts: contribution, gross profit or net sales."""
+def _amount(days: pd.DataFrame) -> str:
+    """Name the amount that counts: contribution, gross profit or net sales."""
     if days["gross_profit"].isna().all():
-        return "net sales", days["net_sales"]
+        return "net sales"
+    known = "cost_to_serve" in days and days["cost_to_serve"].notna().any()
+    return "contribution" if known else "gross profit"
+
+
+def _profit(days: pd.DataFrame, amount: str) -> pd.Series:
+    """Give the amount that counts of each account-day."""
+    if amount == "net sales":
+        return days["net_sales"]
     gross = days["gross_profit"].fillna(0.0)
-    if "cost_to_serve" in days and days["cost_to_serve"].notna().any():
-        return "contribution", gross - days["cost_to_serve"].fillna(0.0)
-    return "gross profit", gross
+    return gross - days["cost_to_serve"].fillna(0.0) if amount == "contribution" else gross
 
 
 def _numbers(day: pd.Series) -> np.ndarray:

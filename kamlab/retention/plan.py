@@ -15,7 +15,7 @@ def still_there(standing: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     standing : pd.DataFrame
-        From `past_actions.account_standing`: `days_since_last_order` and `order_days` of a year.
+        From `recent.account_standing`: `days_since_last_order` and `order_days` of a year.
 
     Returns
     -------

@@ -75,7 +75,7 @@ def rates_by_account(
     around, rates : pd.DataFrame
         From `past_actions.around_actions` and `effect_rates`.
     standing : pd.DataFrame
-        From `past_actions.account_standing`.
+        From `recent.account_standing`.
     confidence : float, default 0.95
         Of the intervals of all kinds together (Bonferroni), which must lie above zero.
 

@@ -26,6 +26,8 @@ from kamlab.sources.reporting import end_of_orders, reporting_currency
 from kamlab.sources.schema import TABLES, TYPES
 from kamlab.sources.store import Store
 
+Through = tuple[Callable[[Any, pd.DataFrame], Any], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -126,7 +128,7 @@ class Sources:
         self,
         make: Callable[..., Any],
         *given: Any,  # noqa: ANN401  checked when it is made
-        of: Any = None,  # noqa: ANN401  of several engines
+        through: Through | None = None,
         columns: Sequence[str] = (),
         **named: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
@@ -138,33 +140,38 @@ class Sources:
             A function of order lines, such as `accounts.account_facts`.
         *given, **named : str, float, date, bool or None
             Its further arguments.
-        of : object, optional
-            Other lines, such as those rolled up to parents; what is made of these is not kept, nor
-            of lines that stay in a cluster or a database.
+        through : tuple of callable and str, optional
+            What other lines come from: a function of order lines and of another table, and that
+            table's name, such as `(accounts.roll_up, "accounts")`.
         columns : sequence of str
             Those wanted, as far as they are there; default all. The rest is not read.
 
         Returns
         -------
         pd.DataFrame or None
-            What `make` gives: None where the lines lack what it takes.
+            What `make` gives: None where the lines lack what it takes. Nothing is kept of lines
+            that stay in a cluster or a database.
         """
-        if of is not None or self._pushed:
-            lines = self.table("orders") if of is None else of
+        content, lines = self._lines(through)
+        if self._pushed:
             return wanted(make(lines, *given, **named), columns)
-        takes = {name: partial(self.kept, one) for name, one in getattr(make, "takes", {}).items()}
-        lines = self.table("orders")
-        return made_once(
-            Store(self.store), self._lines(), make, lines, given, named, columns, takes
-        )
+        takes = {
+            name: partial(self.kept, one, through=through)
+            for name, one in getattr(make, "takes", {}).items()
+        }
+        return made_once(Store(self.store), content, make, lines, given, named, columns, takes)
 
-    def kept(self, make: Callable[..., Any]) -> duckdb.DuckDBPyRelation | None:
+    def kept(
+        self, make: Callable[..., Any], *, through: Through | None = None
+    ) -> duckdb.DuckDBPyRelation | None:
         """Condense the order lines once, and give the table where it is kept.
 
         Parameters
         ----------
         make : callable
             A function of order lines that gives a lazy table, such as `condensed_days`.
+        through : tuple of callable and str, optional
+            As of `once`.
 
         Returns
         -------
@@ -173,13 +180,18 @@ class Sources:
         """
         if self._pushed:
             return None
-        file = kept_once(Store(self.store), self._lines(), make, self.table("orders"))
+        file = kept_once(Store(self.store), *self._lines(through), make)
         return self._connection.sql(f"SELECT * FROM {sql.parquet([file])}")
 
-    def _lines(self) -> list[str]:
-        """Name what the order lines are made of, and which of them are kept."""
+    def _lines(self, through: Through | None) -> tuple[list[str], Any]:
+        """Name what order lines are made of and which of them are kept, and give them."""
         ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
-        return [*self.content("orders"), self.currency, ledger]
+        content, lines = [*self.content("orders"), self.currency, ledger], self.table("orders")
+        if through is None:
+            return content, lines
+        make, name = through
+        content += [*self.content(name), f"{make.__module__}.{make.__qualname__}"]
+        return content, make(lines, self.frame(name))
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:
         """Count the rows of a table and those that know a column, and give its largest value.

@@ -5,7 +5,7 @@ from pandas.testing import assert_frame_equal
 
 from kamlab import accounts
 from kamlab.accounts.prices import price_sums
-from kamlab.retention.past_actions import account_standing
+from kamlab.retention.recent import account_standing
 from kamlab.sources import open_data
 
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from kamlab.accounts.days import daily_sums
-from kamlab.retention.health import PARTS, auc, health_parts, health_scores, score
+from kamlab.retention.health import PARTS, health_parts, health_scores, score
 from kamlab.simulation import simulate
 
 END = date(2026, 1, 1)
@@ -158,11 +158,3 @@ def test_weights_go_to_the_part_that_matters():
 
     assert weights["purchase"] > 0.85
     assert score(parts, weights).corr(parts["purchase"]) > 0.95
-
-
-def test_auc_agrees_with_scikit_learn():
-    rng = np.random.default_rng(1)
-    event, risk = rng.random(200) < 0.3, rng.random(200).round(1)
-
-    assert auc(risk, event) == pytest.approx(roc_auc_score(event, risk))
-    assert np.isnan(auc(risk, np.ones(200, bool)))

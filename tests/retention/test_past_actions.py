@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kamlab.accounts.days import daily_sums
+from kamlab.retention.effects import cluster_folds
 from kamlab.retention.past_actions import (
-    account_standing,
     action_effects,
     around_actions,
     covariates,
 )
 from kamlab.retention.rates import effect_rates, mostly_near, rates_by_account, shrink
+from kamlab.retention.recent import account_standing
 from kamlab.simulation import simulate
 
 SEEDS = (1, 2, 3, 4)
@@ -23,7 +25,9 @@ def distributors():
     made = {}
     for seed in SEEDS:
         world = simulate("small", seed=seed)
-        around = around_actions(world.tables["orders"], world.tables["actions"], END)
+        around = around_actions(
+            daily_sums(world.tables["orders"], END), world.tables["actions"], END
+        )
         truth = world.truth["action"].set_index("action_id")["effect"]
         around = around.assign(true_effect=around["action_id"].map(truth))
         made[seed] = around, action_effects(around)[0]
@@ -53,7 +57,9 @@ def test_windows_hold_the_days_they_say():
             "treated": [True, False, True],
         }
     )
-    row = around_actions(_orders(), actions, "2025-03-02").set_index("action_id")
+    row = around_actions(daily_sums(_orders(), "2025-03-02"), actions, "2025-03-02").set_index(
+        "action_id"
+    )
 
     # "b" never bought and the year after the third is not over: both drop out
     assert row.index.tolist() == ["1"]
@@ -71,7 +77,7 @@ def test_windows_hold_the_days_they_say():
 
 def test_actions_without_a_column_are_named():
     with pytest.raises(ValueError, match="treated"):
-        around_actions(_orders(), pd.DataFrame({"action_id": []}), "2025-03-01")
+        around_actions(pd.DataFrame(), pd.DataFrame({"action_id": []}), "2025-03-01")
 
 
 def test_money_effects_of_simulated_actions_lie_in_their_intervals(distributors):
@@ -173,11 +179,36 @@ def test_too_few_trials_give_no_rates(distributors):
 def test_standing_is_what_an_action_on_that_day_would_see():
     actions = pd.DataFrame({"action_id": ["1"], "account_id": ["a"], "kind": "visit",
                             "date": pd.to_datetime(["2024-03-01"]), "treated": [True]})  # fmt: skip
-    seen = around_actions(_orders(), actions, "2025-03-02").iloc[0]
+    seen = around_actions(daily_sums(_orders(), "2025-03-02"), actions, "2025-03-02").iloc[0]
     standing = account_standing(_orders(), "2024-03-01").iloc[0]
 
     names = [name for name in standing.index if name != "account_id"]
     assert standing[names].tolist() == seen[names].tolist()
+
+
+def test_of_too_many_actions_all_those_of_some_accounts_are_looked_at(distributors):
+    world = simulate("small", seed=1)
+    daily, actions = daily_sums(world.tables["orders"], END), world.tables["actions"]
+    whole, some = (around_actions(daily, actions, END, most=most) for most in (10**6, 300))
+    kept = whole[whole["account_id"].isin(some["account_id"])]
+
+    assert 150 < len(some) <= 300
+    pd.testing.assert_frame_equal(some, kept.reset_index(drop=True))
+    mixed = around_actions(daily, actions.sample(frac=1, random_state=0), END, most=300)
+    assert set(mixed["account_id"]) == set(some["account_id"])
+
+
+@pytest.mark.parametrize("clusters", [200, 3000])
+def test_folds_keep_clusters_whole_and_arms_alike(clusters):
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, clusters, 3 * clusters)
+    treated = rng.random(len(group)) < 0.3
+    folds = cluster_folds(treated, group, 5, 0)
+
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(group)))
+    for train, test in folds:
+        assert not set(group[train]) & set(group[test])
+        assert abs(treated[test].mean() - treated.mean()) < 0.06
 
 
 def test_accounts_are_told_apart_where_the_effect_differs_and_not_where_it_does_not():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.accounts import account_facts
+from kamlab.accounts import account_facts, daily_sums
 from kamlab.retention.past_actions import around_actions
 from kamlab.retention.plan import expected_costs, expected_gains, rival_plans
 from kamlab.retention.rates import effect_rates
@@ -50,7 +50,7 @@ def reached():
         config = Config(seed=seed, n_accounts=400, paths=48)
         tables = simulate(config).tables
         true, leaving = _true_effects(config)
-        around = around_actions(tables["orders"], tables["actions"], END)
+        around = around_actions(daily_sums(tables["orders"], END), tables["actions"], END)
         facts = account_facts(tables["orders"], END, start=END - timedelta(days=365))
         worth = pd.DataFrame(
             {

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from kamlab.accounts.days import condensed_days
 from kamlab.sources import open_data
 
 CALLS = []
@@ -45,13 +46,12 @@ def test_the_second_asker_reads_what_the_first_made(folder):
 
 
 def test_columns_that_are_not_wanted_are_not_given_and_what_is_kept_is_whole(folder):
-    lines = opened(folder).table("orders")
     some = opened(folder).once(counted, DAY, columns=["factor", "colour"])
-    other = opened(folder).once(counted, DAY, of=lines, columns=["rows"])
+    other = opened(folder).once(counted, DAY, columns=["rows"])
     whole = opened(folder).once(counted, DAY)
 
     assert (list(some), list(other), list(whole)) == (["factor"], ["rows"], ["rows", "factor"])
-    assert CALLS == [DAY, DAY]
+    assert CALLS == [DAY]
 
 
 @pytest.mark.parametrize("change", ["day", "argument", "row", "currency", "code"])
@@ -77,13 +77,35 @@ def test_it_is_made_anew_when_anything_differs_that_decides_it(folder, change, m
     assert found["factor"].item() == named.get("factor", 1.0)
 
 
-def test_other_lines_are_not_kept_and_other_arguments_refused(folder):
-    known = opened(folder)
+def doubled(lines, accounts):
+    """Give other lines, made of the order lines and of the accounts."""
+    return [*lines.fetchall(), *accounts.index]
 
-    assert known.once(counted, DAY, of=["one line"])["rows"].item() == 1
-    assert known.once(counted, DAY)["rows"].item() == 2
+
+def test_lines_that_come_through_another_table_are_made_once_for_it(folder):
+    master = folder / "accounts.csv"
+    master.write_text("account_id,name\nA1,One\n")
+
+    def rows():
+        return opened(folder).once(counted, DAY, through=(doubled, "accounts"))["rows"].item()
+
+    assert [rows(), rows(), opened(folder).once(counted, DAY)["rows"].item()] == [3, 3, 2]
+    assert len(CALLS) == 2
+    master.write_text("account_id,name\nA1,One\nA2,Two\n")
+    assert rows() == 4
+
+
+def test_other_arguments_are_refused(folder):
     with pytest.raises(TypeError, match="not DataFrame"):
-        known.once(counted, pd.DataFrame())
+        opened(folder).once(counted, pd.DataFrame())
+
+
+def test_a_table_too_long_for_memory_is_kept_where_it_is_read(folder):
+    for _ in range(2):
+        kept = opened(folder).kept(condensed_days)
+        assert kept.columns[:2] == ["account_id", "day"]
+        assert [row[0] for row in kept.fetchall()] == ["A1", "A2"]
+    assert len(list((folder.parent / "store").rglob("table.parquet"))) == 1
 
 
 def test_nothing_stays_nothing(folder):
