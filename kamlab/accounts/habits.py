@@ -66,8 +66,9 @@ def cadence(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
 def _order_days(days: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """Give the account-days with positive net sales before the end, in order."""
     day = pd.to_datetime(days["day"])
-    bought = days.assign(day=day)[(days["net_sales"] > 0) & (day < end)]
-    return bought[["account_id", "day"]].sort_values(["account_id", "day"])
+    there = (days["net_sales"] > 0) & (day < end)
+    bought = pd.DataFrame({"account_id": days.loc[there, "account_id"], "day": day[there]})
+    return bought.sort_values(["account_id", "day"])
 
 
 def _gamma_shape(gaps: pd.DataFrame) -> pd.Series:

@@ -52,8 +52,13 @@ def payment_conduct(
        days delinquent".
     """
     end = pd.Timestamp(as_of)
-    before = pd.to_datetime(invoices["invoice_date"]) < end
-    seen = invoices[before & invoices["account_id"].notna()].reset_index(drop=True)
+    issued = pd.to_datetime(invoices["invoice_date"])
+    paid_on = pd.to_datetime(_column(invoices, "paid_date"))
+    short = _column(invoices, "paid_amount").astype(float) < invoices["amount"]
+    # whatever was issued before the window and is settled says nothing
+    counts = (issued >= end - pd.Timedelta(days=window_days)) | ~(paid_on < end) | short
+    chosen = counts & (issued < end) & invoices["account_id"].notna()
+    seen = invoices[chosen].reset_index(drop=True)
     issued, due = pd.to_datetime(seen["invoice_date"]), pd.to_datetime(seen["due_date"])
     paid_on = pd.to_datetime(_column(seen, "paid_date"))
     paid_on = paid_on.where(paid_on < end)

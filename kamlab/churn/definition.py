@@ -150,8 +150,9 @@ def own_rhythm(daily: pd.DataFrame, as_of: date | str, *, quantile: float = 0.95
 
 def _order_days(daily: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """Give the days on which accounts bought, in order of account and time."""
-    bought = daily[(daily["net_sales"] > 0) & (daily["day"] < end)]
-    bought = bought[["account_id", "day"]].sort_values(["account_id", "day"], ignore_index=True)
+    there = (daily["net_sales"] > 0) & (daily["day"] < end)
+    bought = daily.loc[there, ["account_id", "day"]]
+    bought = bought.sort_values(["account_id", "day"], ignore_index=True)
     if bought.empty:
         raise ValueError(f"nobody bought before {end.date()}: there is no silence to speak of")
     return bought
