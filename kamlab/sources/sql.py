@@ -67,6 +67,8 @@ def connect(spill: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(f"SET temp_directory = {text(spill)}")
     connection.execute(f"SET memory_limit = {text(MEMORY_LIMIT)}")
+    # what a query took is given back, not held for the next one while pandas needs it
+    connection.execute("SET allocator_background_threads = true")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET enable_progress_bar = false")
