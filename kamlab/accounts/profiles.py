@@ -79,6 +79,7 @@ def profiles(
         `PROFILE` describes them.
     """
     trade = industry or shipped()
+    priced = _prices(orders, as_of, accounts)  # takes most memory, so while nothing else is held
     facts = account_facts(orders, as_of, kept=kept)
     days = daily_sums(
         orders, as_of, kept=kept, columns=["net_sales", "quantity", "orders", "lines"]
@@ -90,7 +91,7 @@ def profiles(
         weekdays(days, as_of),
         _order_channel(orders, as_of, trade),
         _families(orders, as_of, accounts, trade, (families, lacking)),
-        _prices(orders, as_of, accounts),
+        priced,
         space_of(trade, facts, accounts, wallet_observations, as_of, method=wallets),
         _payment(invoices, as_of, accounts, trade),
         _credit(invoices, as_of, financials, trade),

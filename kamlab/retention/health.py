@@ -20,6 +20,7 @@ PARTS = {
     "purchase": "own gaps longer than the silence now, how recent it is, and pace of the half-year",
 }
 YEAR = 365
+_COLUMNS = ("account_id", "day", "net_sales", "gross_sales", "discount")
 _ORIGINS = 12  # days of sight at most, half a year apart
 _MANY, _ORIGINS_OF_MANY = 20_000, 4  # accounts of which a few days tell enough
 _EVENTS = 20  # accounts lost below which weights are not fitted
@@ -88,6 +89,7 @@ def health_scores(
         Active are accounts with an order day in the last 365 days.
     """
     tables = (interactions, survey_responses, invoices)
+    days = days[[name for name in days if name in _COLUMNS]]
     begins = pd.Timestamp(days["day"].min()).date()
     origins = []
     many = days["account_id"].nunique() >= _MANY

@@ -43,7 +43,7 @@ def yearly_record(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "account_id": profit.index,
-            "left": ~profit.index.isin(last["account_id"]),
+            "left": ~profit.index.isin(last["account_id"].unique()),
             "profit": profit.to_numpy(float),
         }
     )

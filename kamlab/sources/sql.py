@@ -118,6 +118,8 @@ def to_frame(table: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     found = found.cast(pa.schema(kinds))  # under the same name, so that what was cast is given back
     nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
     frame = found.to_pandas(split_blocks=True, self_destruct=True, types_mapper=nullable.get)
+    del found
+    pa.default_memory_pool().release_unused()
     whole = {"Int64": "int64", "boolean": "bool"}
     plain = {
         name: whole[str(kind)]
