@@ -130,6 +130,14 @@ def _harmless(value: object) -> object:
     return f"'{text}" if value.startswith(_FORMULA) else text
 
 
+def _risky(column: pd.Series) -> bool:
+    """Say whether a column may hold a text that is not harmless."""
+    if column.dtype != "str":
+        return True
+    texts = column.dropna().str
+    return bool((texts.startswith(_FORMULA) | texts.contains("\r", regex=False)).any())
+
+
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
     """Write a checked table as Parquet, true to the value, and as CSV, safe to open anywhere.
 
@@ -146,7 +154,7 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
     table.to_parquet(folder / f"{name}.parquet", index=False)
     safe = table.copy()
     for column in table.columns[[not pd.api.types.is_numeric_dtype(t) for t in table.dtypes]]:
-        if not pd.api.types.is_datetime64_any_dtype(table[column]):
+        if not pd.api.types.is_datetime64_any_dtype(table[column]) and _risky(table[column]):
             safe[column] = table[column].astype(object).map(_harmless)
     safe.columns = [_harmless(column) for column in table.columns]
     safe.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
