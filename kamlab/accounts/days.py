@@ -33,8 +33,9 @@ SUMS = (
     "cost_lines",
     "gross_profit",
 )
-_INNER = ("turnover_with_cost", "cost_lines", "cost_to_serve_lines", "discount_lines")
-_INNER += ("given", "listed")  # of which other figures are made
+# of which other figures are made
+_COUNTS = ("cost_lines", "cost_to_serve_lines", "discount_lines")
+_INNER = (*_COUNTS, "turnover_with_cost", "given", "listed")
 OPTIONAL_SUMS = ("quantity", "cost_to_serve", "discount")
 
 

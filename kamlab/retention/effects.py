@@ -291,7 +291,10 @@ def cluster_folds(
         return list(StratifiedGroupKFold(**how).split(np.zeros(len(treated)), treated, group))
     # so many clusters are alike in every fold by chance, and one after another takes minutes
     parts = StratifiedKFold(**how).split(names, ever)
-    return [tuple(np.flatnonzero(np.isin(code, side)) for side in part) for part in parts]
+    return [
+        (np.flatnonzero(np.isin(code, learnt)), np.flatnonzero(np.isin(code, asked)))
+        for learnt, asked in parts
+    ]
 
 
 def _summed_up(
