@@ -3,8 +3,10 @@
 import hashlib
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
+from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled
 from kamlab.sources.mapping import Mapping
 from kamlab.sources.parts import Part
@@ -67,3 +69,29 @@ def not_understood(mapping: Mapping, parts: dict[str, list[Part]]) -> tuple[str,
         for path in sorted(mapping.root.iterdir())
         if path.resolve() not in used and not path.name.startswith(".")
     )
+
+
+def left_out(connection: duckdb.DuckDBPyConnection, made: dict[str, Assembled]) -> pd.DataFrame:
+    """List optional values that could not be read, in rows that are kept without them.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    made : dict of str to Assembled
+
+    Returns
+    -------
+    pd.DataFrame
+        `table`, `file`, `row`, `column`, `value`.
+    """
+    selects = [
+        f'SELECT {sql.text(name)} AS "table", {sql.text(part.origin.label)} AS file, '
+        f'_row AS "row", "column", value FROM {sql.parquet([part.place / "blanked.parquet"])}'
+        for name, whole in made.items()
+        for part in whole.parts
+        if part.meta["blanked"]
+    ]
+    if not selects:
+        return pd.DataFrame(columns=["table", "file", "row", "column", "value"])
+    joined = " UNION ALL ".join(selects)
+    return connection.cursor().sql(f'FROM ({joined}) ORDER BY "table", file, "row", "column"').df()

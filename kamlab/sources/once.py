@@ -95,8 +95,8 @@ def made_once(
 def kept_once(
     shelf: Store,
     content: Sequence[str],
-    table: Any,  # noqa: ANN401  of any engine
     make: Callable[[Any], nw.LazyFrame],
+    table: Any,  # noqa: ANN401  of any engine
 ) -> Path:
     """Make a table that is too long for memory, or find what was made of the same.
 

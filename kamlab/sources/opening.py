@@ -15,7 +15,7 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
-from kamlab.sources.listing import file_of, files_read, not_understood, set_aside
+from kamlab.sources.listing import file_of, files_read, left_out, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.once import kept_once, made_once, wanted
 from kamlab.sources.parts import Part, read_entry
@@ -152,9 +152,10 @@ class Sources:
             What `make` gives: None where the lines lack what it takes. Nothing is kept of lines
             that stay in a cluster or a database.
         """
-        content, lines = self._lines(through)
+        lines = self._through(through)
         if self._pushed:
             return wanted(make(lines, *given, **named), columns)
+        content = self._made_of(through)
         takes = {
             name: partial(self.kept, one, through=through)
             for name, one in getattr(make, "takes", {}).items()
@@ -180,18 +181,23 @@ class Sources:
         """
         if self._pushed:
             return None
-        file = kept_once(Store(self.store), *self._lines(through), make)
+        content, lines = self._made_of(through), self._through(through)
+        file = kept_once(Store(self.store), content, make, lines)
         return self._connection.sql(f"SELECT * FROM {sql.parquet([file])}")
 
-    def _lines(self, through: Through | None) -> tuple[list[str], Any]:
-        """Name what order lines are made of and which of them are kept, and give them."""
+    def _through(self, through: Through | None) -> Any:  # noqa: ANN401  of several engines
+        """Give the order lines, or what comes of them."""
+        lines = self.table("orders")
+        return lines if through is None else through[0](lines, self.frame(through[1]))
+
+    def _made_of(self, through: Through | None) -> list[str]:
+        """Name what order lines are made of and which of them are kept."""
         ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
-        content, lines = [*self.content("orders"), self.currency, ledger], self.table("orders")
+        content = [*self.content("orders"), self.currency, ledger]
         if through is None:
-            return content, lines
+            return content
         make, name = through
-        content += [*self.content(name), f"{make.__module__}.{make.__qualname__}"]
-        return content, make(lines, self.frame(name))
+        return [*content, *self.content(name), f"{make.__module__}.{make.__qualname__}"]
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:
         """Count the rows of a table and those that know a column, and give its largest value.
@@ -272,21 +278,7 @@ class Sources:
 
         Columns: table, file, row, column, value.
         """
-        selects = [
-            f'SELECT {sql.text(name)} AS "table", {sql.text(part.origin.label)} AS file, '
-            f'_row AS "row", "column", value FROM {sql.parquet([part.place / "blanked.parquet"])}'
-            for name, whole in self._assembled.items()
-            for part in whole.parts
-            if part.meta["blanked"]
-        ]
-        if not selects:
-            return pd.DataFrame(columns=["table", "file", "row", "column", "value"])
-        joined = " UNION ALL ".join(selects)
-        return (
-            self._connection.cursor()
-            .sql(f'FROM ({joined}) ORDER BY "table", file, "row", "column"')
-            .df()
-        )
+        return left_out(self._connection, self._assembled)
 
 
 def open_data(

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kamlab.accounts import account_facts, daily_sums, monthly_sums, repeat_purchases, snapshots
+from kamlab.accounts.days import condensed_days
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources import describe, open_data
 from kamlab.sources.review import freshness, to_collect
@@ -49,13 +50,15 @@ def _here(folder, store, lines):
 
 
 def _tables(known) -> dict[str, pd.DataFrame]:
-    orders, day = known.table("orders"), "2024-06-01"
+    """Make all tables as studies do: of what is condensed and kept, where lines are here."""
+    orders, day, origins = known.table("orders"), "2024-06-01", ["2023-01-01", "2024-02-29"]
+    kept = known.kept(condensed_days)
     return {
-        "facts": account_facts(orders, day),
-        "days": daily_sums(orders, day),
-        "months": monthly_sums(orders, day),
+        "facts": known.once(account_facts, day),
+        "days": known.once(daily_sums, day),
+        "months": known.once(monthly_sums, day, start="2023-02-28"),
         "repeats": repeat_purchases(orders, day),
-        "snapshots": snapshots(orders, ["2023-01-01", "2024-02-29"], label_days=60, as_of=day),
+        "snapshots": snapshots(orders, origins, label_days=60, as_of=day, kept=kept),
     }
 
 
