@@ -331,7 +331,7 @@ def main() -> None:
         agree(folder)
         hand = told["pandas"]
         for who in ("kamlab", "kamlab again"):
-            what = f"key-account study: {who} / pandas by hand"
+            what = f"key-account study, {who} / pandas by hand"
             ratio(what, told[who], hand, f"({cost(told[who])} against {cost(hand)})")
             for of in ("processor_seconds", "gigabytes"):
                 ratio(f"{what}, {of.replace('_', ' ')}", told[who], hand, of=of)
