@@ -11,10 +11,7 @@ Memory is the most that a process took; `--limit` is that of DuckDB, for ours an
 """
 
 import argparse
-import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +19,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 from facts_by_hand import by_pandas, by_polars, by_sql, kamlab_facts
+from turns import cost, in_turns, ratio
 
 AS_OF = "2025-01-01"
 HERE = Path(__file__).parent
@@ -66,45 +64,22 @@ def _agree(file: Path, who: str) -> None:
         assert np.allclose(left, right, rtol=1e-6, equal_nan=True), f"{who}: {name}"
 
 
-def _once(who: str, file: Path, python: str = sys.executable) -> dict[str, float] | None:
-    """Let one work in a process of its own; None where it cannot."""
-    done = subprocess.run(
-        [python, "-W", "ignore", str(HERE / "facts_by_hand.py"), who, str(file), AS_OF],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        print(f"{who} is not measured: {why}")
-        return None
-    return json.loads(done.stdout.rpartition("RESULT")[2])
-
-
 def _against(ours: str, others: dict[str, str], file: Path, runs: int) -> None:
     """Run in turns, and print the ratios of seconds and of memory to ours."""
-    told: dict[str, list] = {who: [] for who in (ours, *others)}
-    for _ in range(runs):
-        for who in list(told):
-            one = _once(who, file, others.get(who, sys.executable))
-            if one is None:
-                del told[who]
-            else:
-                told[who].append(one)
-    own = told.pop(ours)
-    middle = {key: statistics.median(one[key] for one in own) for key in own[0]}
-    print(f"{ours}: {middle['seconds']:.2f} s, {middle['gigabytes']:.2f} GB at most")
+    work = [str(HERE / "facts_by_hand.py")]
+    told = in_turns(
+        {
+            who: [python, *work, who, str(file), AS_OF]
+            for who, python in ({ours: sys.executable} | others).items()
+        },
+        runs,
+    )
+    print(f"{ours}: {cost(told[ours])} at most")
     for who, rows in told.items():
-        ratios = [one["seconds"] / mine["seconds"] for one, mine in zip(rows, own, strict=True)]
         if who in BY_HAND:
-            what, ratios = f"{ours} / {who} by hand", [1 / ratio for ratio in ratios]
-        else:
-            what = f"{who} / {ours}"
-        memory = statistics.median(one["gigabytes"] for one in rows)
-        print(
-            f"{what}: {min(ratios):.2f} – {statistics.median(ratios):.2f} – {max(ratios):.2f} "
-            f"({who} {statistics.median(one['seconds'] for one in rows):.2f} s, {memory:.2f} GB)"
-        )
+            ratio(f"{ours} / {who} by hand", told[ours], rows, f"({who} {cost(rows)})")
+        elif who != ours:
+            ratio(f"{who} / {ours}", rows, told[ours], f"({who} {cost(rows)})")
 
 
 def main() -> None:

@@ -8,12 +8,11 @@ The hand-written ones give the columns of `account_facts` but `trend`; the libra
 frequency, recency, age and mean amount, from lines that are in memory already.
 """
 
-import json
 import os
-import resource
 import sys
-import time
 import warnings
+
+from turns import tell
 
 SQL = """
 with l as (
@@ -162,14 +161,20 @@ def by_polars(file, as_of):
 
 
 def by_pandas(file, as_of):
+    """Read the lines, and work the facts out in pandas."""
+    import pandas as pd
+
+    lines = pd.read_parquet(file)
+    lines["order_date"] = pd.to_datetime(lines["order_date"])
+    end = pd.Timestamp(as_of)
+    return pandas_facts(lines[lines["order_date"] < end], end)
+
+
+def pandas_facts(lines, end):
     """Write it as plain pandas: columns first, then one `groupby` after another."""
     import numpy as np
     import pandas as pd
 
-    end = pd.Timestamp(as_of)
-    lines = pd.read_parquet(file)
-    lines["order_date"] = pd.to_datetime(lines["order_date"])
-    lines = lines[lines["order_date"] < end]
     s, c, p = lines["net_sales"], lines["cost_of_goods"], lines["list_price"]
     shown = (s > 0) & (p > 0)
     lines = lines.assign(
@@ -286,14 +291,7 @@ def main() -> None:
     __import__("pyarrow.parquet")
     __import__(module)
     given = _positive(file) if who in ("lifetimes", "pymc-marketing") else file
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    spent, begun = time.process_time(), time.perf_counter()
-    made = work(given, as_of)
-    seconds, spent = time.perf_counter() - begun, time.process_time() - spent
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = {"seconds": seconds, "processor_seconds": spent, "gigabytes": most / 2**20}
-    told |= {"before": before / 2**20, "rows": len(made)}
-    print("RESULT" + json.dumps(told))
+    tell(work, given, as_of)
 
 
 if __name__ == "__main__":

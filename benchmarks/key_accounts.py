@@ -61,7 +61,7 @@ def company(accounts: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     return facts, monthly
 
 
-def _lines(file: Path, accounts: int, each: int = 15) -> None:
+def write_lines(file: Path, accounts: int, each: int = 15) -> None:
     """Write order lines of four years: lognormal sizes, each account with its own margin."""
     rng = np.random.default_rng(0)
     made = pd.DataFrame(
@@ -96,7 +96,7 @@ def _study(accounts: int, draws: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         data.mkdir()
-        _lines(data / "orders.parquet", accounts)
+        write_lines(data / "orders.parquet", accounts)
         (data / "kamlab.toml").write_text('currency = "EUR"\n\n[orders]\nfile = "orders.parquet"\n')
         print("| draws | seconds | processor seconds | most memory of a process so far (GB) |")
         print("| --- | --- | --- | --- |")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RATIO = re.compile(r"^(.+?): ([\d.]+) – ([\d.]+) – ([\d.]+)(.*)$", re.MULTILINE)
+USED_BY_OTHERS = ("run", "turns", "facts_by_hand")
 PARTS = ("duckdb", "numpy", "pandas", "narwhals", "scikit-learn")
 
 
@@ -46,7 +47,7 @@ def main() -> None:
     asked = parser.parse_args()
     rows, rest = [], []
     told = machine()
-    names = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem != "run"]
+    names = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in USED_BY_OTHERS]
     for name in asked.only or names:
         print(f"{name} …", file=sys.stderr, flush=True)
         done = subprocess.run(

@@ -1,35 +1,40 @@
 """How do time and memory grow with order lines and accounts, by engine and by study?
 
-    python benchmarks/scale.py [--lines 100000 1000000 10000000] [--accounts 1000 10000 100000]
+    python benchmarks/scale.py [--lines 100000 1000000 10000000] [--accounts 1000 … 1000000]
         [--engines duckdb polars spark postgres] [--studies] [--out benchmarks/scale.md]
-        [--picture docs/images/scale.png]
+        [--picture docs/images/scale.png] [--account-lines 5000000]
 
 Account facts are worked out by each engine in a process of its own, from Parquet files (postgres:
 from a table that is there); seconds, seconds of processor of the process and what it started, and
-its largest memory stand side by side. `--studies` publishes all studies on the demo in two sizes
-and gives how the cost of each grows. The exponent is that of a straight line through the logarithms
-of the two largest sizes: 1 is twice the time for twice the lines.
+its largest memory stand side by side: first over lines, with 250 an account, then over accounts,
+with `--account-lines` in all. Lines are made and written some millions at a time. `--studies`
+publishes all studies on the demo in two sizes and gives how the cost of each grows. The exponent is
+that of a straight line through logarithms: 1 is twice the cost for twice the size. Between the two
+largest sizes it shows what is to come; over all, what starting takes counts too.
 """
 
 import argparse
 import json
-import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 WORK = """
-import json, os, resource, sys, time
+import json, os, sys, time
 engine, place, as_of = sys.argv[1:]
 from kamlab.accounts import account_facts
+from turns import most_memory
 if engine == "duckdb":
     import duckdb
     duckdb.execute("SET memory_limit = '3GB'")
+    duckdb.execute(f"SET temp_directory = '{os.path.dirname(place)}/spilled'")
     lines = duckdb.read_parquet(place)
 elif engine == "polars":
     import polars
@@ -51,33 +56,38 @@ begin, before = time.perf_counter(), worked()
 facts = account_facts(lines, as_of)
 seconds, processor = time.perf_counter() - begin, worked() - before
 rest = [child.memory_info().rss for child in psutil.Process().children(recursive=True)]
-used = resource.getrusage(resource.RUSAGE_SELF)
 print("RESULT" + json.dumps({
     "accounts": len(facts), "seconds": seconds, "processor_seconds": processor,
-    "gigabytes": used.ru_maxrss / 2**20 + sum(rest) / 2**30,
+    "gigabytes": most_memory() + sum(rest) / 2**30,
 }))
 """
 AS_OF = "2025-01-01"
+AT_ONCE = 2_000_000  # lines that are made at a time
 
 
-def make(file: Path, lines: int, accounts: int) -> None:
-    """Write order lines of four years in one Parquet file."""
-    duckdb.connect().execute(
-        f"""COPY (SELECT 'A' || (hash(i) % {accounts})::varchar AS account_id,
-        'O' || (i // 3)::varchar AS order_id,
-        date '2021-01-01' + (hash(i // 3 + 7) % 1461)::int AS order_date,
-        round(10 + hash(i + 1) % 100000 / 100, 2) AS net_sales,
-        round((10 + hash(i + 1) % 100000 / 100) * 0.7, 2) AS cost_of_goods,
-        'P' || (hash(i + 3) % 200)::varchar AS product_id,
-        'C' || (hash(i + 4) % 6)::varchar AS category FROM range({lines}) t(i))
-        TO '{file}' (FORMAT parquet)"""
-    )
+def make(folder: Path, lines: int, accounts: int) -> str:
+    """Write order lines of four years, some millions a Parquet file; give the files' pattern."""
+    folder.mkdir()
+    for first in range(0, lines, AT_ONCE):
+        duckdb.connect(config={"memory_limit": "1GB"}).execute(
+            f"""COPY (SELECT 'A' || (hash(i) % {accounts})::varchar AS account_id,
+            'O' || (i // 3)::varchar AS order_id,
+            date '2021-01-01' + (hash(i // 3 + 7) % 1461)::int AS order_date,
+            round(10 + hash(i + 1) % 100000 / 100, 2) AS net_sales,
+            round((10 + hash(i + 1) % 100000 / 100) * 0.7, 2) AS cost_of_goods,
+            'P' || (hash(i + 3) % 200)::varchar AS product_id,
+            'C' || (hash(i + 4) % 6)::varchar AS category
+            FROM range({first}, {min(first + AT_ONCE, lines)}) t(i))
+            TO '{folder}/{first:012}.parquet' (FORMAT parquet)"""
+        )
+    return f"{folder}/*.parquet"
 
 
 def measure(engine: str, place: str) -> dict[str, float]:
     """Work facts out in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WORK, engine, place, AS_OF],
+        cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=False,
@@ -87,12 +97,12 @@ def measure(engine: str, place: str) -> dict[str, float]:
     return json.loads(done.stdout.rpartition("RESULT")[2])
 
 
-def load(file: Path, table: str) -> None:
+def load(files: str, table: str) -> None:
     """Copy lines into a table of the database named by SCALE_DATABASE."""
     import psycopg
 
-    lines = file.with_suffix(".csv")
-    duckdb.connect().execute(f"COPY (FROM '{file}') TO '{lines}' (HEADER false)")
+    lines = Path(files).parent / "lines.csv"
+    duckdb.connect().execute(f"COPY (FROM '{files}') TO '{lines}' (HEADER false)")
     kinds = "account_id text, order_id text, order_date date, net_sales double precision"
     kinds += ", cost_of_goods double precision, product_id text, category text"
     with psycopg.connect(os.environ["SCALE_DATABASE"]) as base, base.cursor() as cursor:
@@ -107,9 +117,18 @@ def load(file: Path, table: str) -> None:
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
-    """Give the slope between the two largest sizes, on logarithms."""
-    (small, cheap), (large, dear) = sorted(zip(sizes, costs, strict=True))[-2:]
-    return math.log(dear / cheap) / math.log(large / small)
+    """Fit a straight line through logarithms, and give its slope."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+
+
+def exponents(rows: pd.DataFrame, grows: str) -> str:
+    """Say with which power of the size time and memory grow, over all and at the end."""
+    rows = rows.sort_values(grows)
+    told = []
+    for what in ("processor_seconds", "gigabytes"):
+        whole, end = (exponent(part[grows], part[what]) for part in (rows, rows.tail(2)))
+        told.append(f"{what.replace('_', ' ')} with the power {whole:.2f} ({end:.2f} at the end)")
+    return ", ".join(told)
 
 
 def facts_table(asked: argparse.Namespace, folder: Path) -> pd.DataFrame:
@@ -118,19 +137,19 @@ def facts_table(asked: argparse.Namespace, folder: Path) -> pd.DataFrame:
     plan += [("accounts", asked.account_lines, accounts) for accounts in asked.accounts]
     rows = []
     for grows, lines, accounts in plan:
-        file = folder / f"{lines}_{accounts}.parquet"
-        make(file, lines, accounts)
+        made = folder / f"{lines}_{accounts}"
+        files = make(made, lines, accounts)
         for engine in asked.engines:
-            place = str(file)
+            place = files
             if engine == "postgres":
                 if lines > asked.postgres_most:
                     continue
                 place = f"lines_{lines}_{accounts}"
-                load(file, place)
+                load(files, place)
             found = measure(engine, place)
             rows.append({"grows": grows, "engine": engine, "lines": lines, **found})
             print(rows[-1], flush=True)
-        file.unlink()
+        shutil.rmtree(made)
     return pd.DataFrame(rows)
 
 
@@ -187,7 +206,9 @@ def main() -> None:
     """Measure, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lines", type=int, nargs="*", default=[100_000, 1_000_000, 10_000_000])
-    parser.add_argument("--accounts", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument(
+        "--accounts", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000]
+    )
     parser.add_argument("--account-lines", type=int, default=5_000_000)
     parser.add_argument("--engines", nargs="*", default=["duckdb", "polars", "spark"])
     parser.add_argument("--postgres-most", type=int, default=5_000_000)
@@ -204,8 +225,7 @@ def main() -> None:
             parts.append(written(table))
             for (grows, engine), rows in table.groupby(["grows", "engine"]):
                 if len(rows) > 1:
-                    slope = exponent(list(rows[grows]), list(rows["processor_seconds"]))
-                    parts.append(f"{engine}, over {grows}: exponent {slope:.2f}")
+                    parts.append(f"{engine}, over {grows}: {exponents(rows, grows)}")
             if asked.picture:
                 draw(table, asked.picture)
         if asked.studies:
