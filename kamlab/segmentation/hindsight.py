@@ -34,7 +34,7 @@ def hindsight(before: pd.DataFrame, after: pd.DataFrame, objective: Objective) -
         knowledge of the outcome) and `captured_share`. The first amount is the list's own.
     """
     known = tuple(gate for gate in objective.gates if gate.column in before)
-    made = key_accounts(before, replace(objective, gates=known)).table
+    made = key_accounts(before, replace(objective, gates=known), words=False).table
     picks = {OURS: made.loc[made["selected"], "account_id"]}
     for rule, column in (("by net sales", "net_sales"), ("by gross profit", "gross_profit")):
         if before[column].notna().any():

@@ -69,7 +69,9 @@ class KeyAccounts:
     price_of_score: float
 
 
-def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> KeyAccounts:
+def key_accounts(
+    facts: pd.DataFrame, objective: Objective | None = None, *, words: bool = True
+) -> KeyAccounts:
     """List the accounts to serve and to develop, with a reason in words for each.
 
     Money leads: accounts are ranked by what they are worth. Gates exclude: an account below a
@@ -83,6 +85,8 @@ def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> Key
         `cost_known_share` over one period; where known `name`, `cost_to_serve`, `sales_growth`,
         `expected_gross_profit` (next period; it then leads), and the columns of `CRITERIA`.
     objective : Objective, optional
+    words : bool, default True
+        Whether each account is given its reason; else these are empty.
 
     Returns
     -------
@@ -109,9 +113,7 @@ def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> Key
     table["worth"] = worth
     table["score"], left_out = _score(facts, objective.weights)
     failed = _failed(facts, table, standing, objective)
-    table["gate_failed"] = [
-        ", ".join(name for name in failed.columns if row[name]) for row in failed.to_dict("records")
-    ]
+    table["gate_failed"] = _failing(failed)
     merit = ranking_merit(worth, table["score"], objective.money_weight)
     allowed = ~failed.any(axis=1) & (worth > 0)
     selected = _select(merit, allowed, objective.key_accounts)
@@ -121,7 +123,7 @@ def key_accounts(facts: pd.DataFrame, objective: Objective | None = None) -> Key
     prices = _gate_prices(facts, worth, merit, failed, standing, objective)
     by_money = _select(worth, allowed, objective.key_accounts)
     table["rank"] = merit.where(selected).rank(ascending=False, method="first").astype("Int64")
-    table["reason"] = reasons(table, facts, standing, worth_is, objective)
+    table["reason"] = reasons(table, facts, standing, worth_is, objective) if words else ""
     lane_order = table["lane"].map({SERVE: 0, DEVELOP: 1, NEITHER: 2})
     order = pd.DataFrame({"lane": lane_order, "merit": -merit, "id": table["account_id"]})
     table = table.loc[order.sort_values(["lane", "merit", "id"]).index].reset_index(drop=True)
@@ -156,6 +158,13 @@ def ranking_merit(worth: pd.Series, score: pd.Series, money_weight: float) -> pd
     if money_weight == 1 or not score.notna().any() or not worth.max() > 0:
         return worth
     return money_weight * worth / worth.max() + (1 - money_weight) * score / 100
+
+
+def _failing(failed: pd.DataFrame) -> np.ndarray:
+    """Name the gates that each account fails; many fail the same ones."""
+    kinds, which = np.unique(failed.to_numpy(bool), axis=0, return_inverse=True)
+    said = [", ".join(failed.columns[kind]) for kind in kinds]
+    return np.array(said, dtype=object)[which.ravel()]
 
 
 def _figures(facts: pd.DataFrame) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def rank_uncertainty(
     """
     if draws < 2 or not 0 < level < 1 or spread <= 0 or months < 2:
         raise ValueError("draws and months are at least 2, level between 0 and 1, spread above 0")
-    made = key_accounts(facts, objective)
+    made = key_accounts(facts, objective, words=False)
     facts = facts.sort_values("account_id", ignore_index=True)
     worth, _ = worth_of(facts)
     names = [

@@ -68,7 +68,7 @@ def what_if(facts: pd.DataFrame, objective: Objective, weights: Mapping[str, flo
         weights=given if sum(given.values()) > 0 else objective.weights,
         money_weight=share,
     )
-    before, now = key_accounts(facts, objective), key_accounts(facts, asked)
+    before, now = (key_accounts(facts, one, words=False) for one in (objective, asked))
     old, new = (made.table.set_index("account_id") for made in (before, now))
     either = new[new["selected"] | old["selected"].reindex(new.index)].reset_index()
     table = either[["rank", "account_id", "name", "worth", "score"]].copy()

@@ -1,5 +1,7 @@
 """Order lines that stay on Spark or in PostgreSQL: kept, refused and summed up as they are here."""
 
+import gc
+
 import duckdb
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +24,13 @@ QUIET = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ibis.*"),
     pytest.mark.timeout(300),
 ]
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """Let connections that nobody holds any more go here, where their warnings are awaited."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
