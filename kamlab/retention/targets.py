@@ -8,7 +8,8 @@ import pandas as pd
 
 _TIME_LIMIT = 20.0
 _OUT_OF_TIME = 1  # SciPy's word for it
-_MANY = 1_000  # options beyond which a ten-thousandth of the best is near enough
+_MANY, _NEAR = 1_000, 1e-4  # options beyond which this share of the best is near enough
+_WHOLE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,25 +205,33 @@ def _solve(
         rule((options["owner"] == name).to_numpy(float), -np.inf, most)
     if asked:
         rule(options["key"].to_numpy(float), asked, np.inf)
+    net = options["net_gain"].to_numpy(float)
+    price, served = 0.0, options["key"].to_numpy(bool)
+    if budget is not None or n > _MANY:
+        above = vstack([*parts[: len(parts) - bool(asked)], *([-parts[-1]] if asked else [])])
+        limit = np.concatenate(high[: len(high) - bool(asked)] + ([-low[-1]] if asked else []))
+        relaxed = linprog(-net, above, limit, bounds=(0, 1))
+        if budget is not None and relaxed.x is not None:
+            price = max(0.0, -float(relaxed.ineqlin.marginals[len(names)]))
+        # where actions may be done in part hardly any is: without these few a plan is near enough
+        if n > _MANY and relaxed.x is not None:
+            whole = relaxed.x > 1 - _WHOLE
+            lost = -relaxed.fun - net[whole].sum()
+            if lost <= -_NEAR * relaxed.fun and served[whole].sum() >= asked:
+                return whole, "optimal", price
     result = milp(
-        -options["net_gain"].to_numpy(float),
+        -net,
         constraints=LinearConstraint(vstack(parts), np.concatenate(low), np.concatenate(high)),
         integrality=np.ones(n),
         bounds=Bounds(0, 1),
-        options={"time_limit": _TIME_LIMIT, "mip_rel_gap": 1e-6 if n <= _MANY else 1e-4},
+        options={"time_limit": _TIME_LIMIT, "mip_rel_gap": 1e-6 if n <= _MANY else _NEAR},
     )
     if result.x is None and result.status == _OUT_OF_TIME:
         return None, "the simple rule's, since no better plan was found in time", np.nan
     if result.x is None:
         return None, "infeasible", 0.0
     gap = float(result.mip_gap or 0.0)
-    status = "optimal" if gap <= 1e-4 else f"within {gap:.1%} of the best when time ran out"
-    price = 0.0
-    if budget is not None:
-        above = vstack([*parts[: len(parts) - bool(asked)], *([-parts[-1]] if asked else [])])
-        limit = np.concatenate(high[: len(high) - bool(asked)] + ([-low[-1]] if asked else []))
-        relaxed = linprog(-options["net_gain"].to_numpy(float), above, limit, bounds=(0, 1))
-        price = max(0.0, -float(relaxed.ineqlin.marginals[len(names)]))
+    status = "optimal" if gap <= _NEAR else f"within {gap:.1%} of the best when time ran out"
     return result.x > 0.5, status, price
 
 

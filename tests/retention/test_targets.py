@@ -138,6 +138,20 @@ def test_five_thousand_accounts_in_seconds():
     assert found.cost <= 8_000
 
 
+def test_of_many_options_the_plan_in_parts_made_whole_is_as_good(monkeypatch):
+    """Against the whole programme, which is solved to a millionth."""
+    gains, costs, owners = _case(4, accounts=2000, actions=3)
+    asked = {"budget": 3_000.0, "owners": owners, "capacity": 500}
+    quick = choose_targets(gains, costs, **asked)
+    monkeypatch.setattr("kamlab.retention.targets._MANY", 10**9)
+    whole = choose_targets(gains, costs, **asked)
+
+    assert quick.cost <= 3_000
+    assert quick.table["account_id"].is_unique
+    assert whole.net_gain * (1 - 1e-4) <= quick.net_gain <= whole.net_gain * (1 + 1e-9)
+    assert quick.next_euro == pytest.approx(whole.next_euro)
+
+
 def test_where_time_runs_out_before_any_plan_the_simple_rule_stands_and_says_so(monkeypatch):
     monkeypatch.setattr("scipy.optimize.milp", lambda *_, **__: _OutOfTime)
     gains, costs, owners = _case(3, accounts=8)
