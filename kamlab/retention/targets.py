@@ -215,7 +215,7 @@ def _solve(
             price = max(0.0, -float(relaxed.ineqlin.marginals[len(names)]))
         # where actions may be done in part hardly any is: without these few a plan is near enough
         if n > _MANY and relaxed.x is not None:
-            whole = relaxed.x > 1 - _WHOLE
+            whole = _filled(options, relaxed.x > 1 - _WHOLE, budget, limits)
             lost = -relaxed.fun - net[whole].sum()
             if lost <= -_NEAR * relaxed.fun and served[whole].sum() >= asked:
                 return whole, "optimal", price
@@ -233,6 +233,26 @@ def _solve(
     gap = float(result.mip_gap or 0.0)
     status = "optimal" if gap <= _NEAR else f"within {gap:.1%} of the best when time ran out"
     return result.x > 0.5, status, price
+
+
+def _filled(
+    options: pd.DataFrame, taken: np.ndarray, budget: float | None, limits: dict[str, float]
+) -> np.ndarray:
+    """Add what budget and contacts leave room for, from the highest net gain down."""
+    taken, cost = taken.copy(), options["cost"].to_numpy(float)
+    left = np.inf if budget is None else budget - cost[taken].sum()
+    used = options.loc[taken, "owner"].value_counts()
+    contacts = {name: most - used.get(name, 0) for name, most in limits.items()}
+    acted = set(options.loc[taken, "account_id"])
+    free = ~options["account_id"].isin(acted) & (cost <= left) & (options["net_gain"] > 0)
+    for option in options[free].nlargest(_MANY, "net_gain").itertuples():
+        there = option.account_id not in acted and contacts.get(option.owner, np.inf) >= 1
+        if there and option.cost <= left:
+            taken[option.Index] = True
+            acted.add(option.account_id)
+            left -= option.cost
+            contacts[option.owner] = contacts.get(option.owner, np.inf) - 1
+    return taken
 
 
 def _threshold(
