@@ -14,10 +14,10 @@ from typing import Any
 
 import narwhals as nw
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kamlab.fingerprint import package_hash
+from kamlab.sources.memory import give_back
 from kamlab.sources.store import Store, key
 
 _PLAIN = (str, int, float, bool, dt.date, type(None))
@@ -88,7 +88,7 @@ def made_once(
     kept = pq.read_table(file, columns=[name for name in there if name in columns] or None)
     table = kept.to_pandas(split_blocks=True, self_destruct=True)  # no second copy
     del kept
-    pa.default_memory_pool().release_unused()
+    give_back()
     return table
 
 

@@ -17,6 +17,7 @@ from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.listing import file_of, files_read, left_out, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
+from kamlab.sources.memory import let_go_early
 from kamlab.sources.once import kept_once, made_once, wanted
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
@@ -335,6 +336,7 @@ def open_data(
 
 def _open(described: Mapping, shelf: Store) -> Sources:
     """Read all that a mapping names."""
+    let_go_early()
     industry = read_industry(described.industry)
     connection = sql.connect(shelf.folder / "tmp")
     parts: dict[str, list[Part]] = {}

@@ -7,6 +7,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from kamlab.sources.memory import give_back
+
 MEMORY_LIMIT = "2200MB"
 # Order lines up to which one thread answers: it takes a second or two
 _ALIKE = 5_000_000
@@ -119,7 +121,7 @@ def to_frame(table: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
     frame = found.to_pandas(split_blocks=True, self_destruct=True, types_mapper=nullable.get)
     del found
-    pa.default_memory_pool().release_unused()
+    give_back()
     whole = {"Int64": "int64", "boolean": "bool"}
     plain = {
         name: whole[str(kind)]
