@@ -85,6 +85,7 @@ def joint_gains(
     unknown = set(known) - {*ASSUMED, "our_order_cost", "their_order_cost"}
     if unknown:
         raise ValueError(f"{sorted(unknown)[0]!r} is no input; there are {sorted(ASSUMED)}")
+    months = months[months["account_id"].isin(facts["account_id"])]
     swings, per_order = _swings(months, as_of), order_costs(months)
     inputs, gains, split = [], [], []
     for row in facts.to_dict("records"):
