@@ -168,7 +168,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         order = _by_content(coded, truth, [each for each in (owners, days) if each is not None])
         coded, truth = coded.rows(order), truth[order]
         owners, days = (None if each is None else each[order] for each in (owners, days))
-        # threads that wait for each other on a busy machine take five times as long as one
+        # threads that wait for each other on a busy machine take four times as long as one
         with threadpool_limits(1):
             if like is None:
                 chosen = self._compare(coded, truth, self._splits(truth, owners, days))
