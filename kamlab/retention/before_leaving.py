@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
-from kamlab.retention.compared import compared_accounts
+from kamlab.retention.compared import HALF, YEAR, compared_accounts
 
-YEAR, _HALF, _WAVE = 365, 182, 400
+_WAVE = 400
 _BILLED = 14  # days in which the last order is invoiced
 # Sign: which side is bad, and in words what is measured over the year before.
 SIGNS = {
@@ -149,10 +149,10 @@ def _beside(
 def _volume(events: pd.DataFrame, past: pd.DataFrame) -> pd.Series:
     """Compare the pace of the last half-year with that of the year before it."""
     # the last order stays out: whoever left has one on that day, and stayers need not
-    rows = _beside(events, past[["account_id", "day", "net_sales"]], "day", YEAR + _HALF, -1)
-    late = rows["back"] <= _HALF
+    rows = _beside(events, past[["account_id", "day", "net_sales"]], "day", YEAR + HALF, -1)
+    late = rows["back"] <= HALF
     sums = [rows.loc[part, "net_sales"].groupby(rows["event"]).sum() for part in (late, ~late)]
-    return sums[0].reindex(sums[1].index).fillna(0.0) * YEAR / _HALF / sums[1].where(sums[1] > 0)
+    return sums[0].reindex(sums[1].index).fillna(0.0) * YEAR / HALF / sums[1].where(sums[1] > 0)
 
 
 def _returns(events: pd.DataFrame, past: pd.DataFrame) -> pd.Series:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlab.accounts.engine import as_day
 
-YEAR, _HALF = 365, 182
+YEAR, HALF = 365, 182
 MOST_COMPARED = 3000
 """Accounts that left last: so many tell a share to within two points."""
 
@@ -60,9 +60,9 @@ def compared_accounts(
     for month in np.unique(months):
         mine = cases[months == month]
         start = int(month.astype("datetime64[D]").astype(np.int64))  # sizes are taken once a month
-        old, early, now = np.searchsorted(days, [start - 2 * YEAR - _HALF, start - _HALF, start])
+        old, early, now = np.searchsorted(days, [start - 2 * YEAR - HALF, start - HALF, start])
         before = np.bincount(code[old:early], sales[old:early], minlength=len(ids))
-        seen = np.clip(start - _HALF - first, 1, 2 * YEAR)
+        seen = np.clip(start - HALF - first, 1, 2 * YEAR)
         size = np.log(before / seen, out=np.full(len(ids), np.nan), where=before > 0)
         recent = np.bincount(code[early:now], minlength=len(ids)) > 0
         again = last >= last[mine].max() + 2

@@ -239,19 +239,25 @@ def _filled(
     options: pd.DataFrame, taken: np.ndarray, budget: float | None, limits: dict[str, float]
 ) -> np.ndarray:
     """Add what budget and contacts leave room for, from the highest net gain down."""
-    taken, cost = taken.copy(), options["cost"].to_numpy(float)
-    left = np.inf if budget is None else budget - cost[taken].sum()
-    used = options.loc[taken, "owner"].value_counts()
+    plan = options[taken]
+    left = np.inf if budget is None else budget - plan["cost"].sum()
+    used = plan["owner"].value_counts()
     contacts = {name: most - used.get(name, 0) for name, most in limits.items()}
-    acted = set(options.loc[taken, "account_id"])
-    free = ~options["account_id"].isin(acted) & (cost <= left) & (options["net_gain"] > 0)
-    for option in options[free].nlargest(_MANY, "net_gain").itertuples():
-        there = option.account_id not in acted and contacts.get(option.owner, np.inf) >= 1
-        if there and option.cost <= left:
-            taken[option.Index] = True
+    free = options[~options["account_id"].isin(plan["account_id"]) & (options["net_gain"] > 0)]
+    free = free[free["cost"] <= left].nlargest(_MANY, "net_gain")
+    return taken | options.index.isin(_while_it_lasts(free, left, contacts))
+
+
+def _while_it_lasts(ordered: pd.DataFrame, left: float, contacts: Mapping[str, float]) -> list[int]:
+    """Take options in their order, one an account, while budget and contacts last."""
+    acted, there, taken = set(), dict(contacts), []
+    for option in ordered.itertuples():
+        able = option.cost <= left and there.get(option.owner, np.inf) >= 1
+        if able and option.account_id not in acted:
+            taken.append(option.Index)
             acted.add(option.account_id)
             left -= option.cost
-            contacts[option.owner] = contacts.get(option.owner, np.inf) - 1
+            there[option.owner] = there.get(option.owner, np.inf) - 1
     return taken
 
 
@@ -271,16 +277,9 @@ def _threshold(
     best = best.assign(rate=rate).sort_values(["rate", "account_id"], ascending=[False, True])
     # the minimum service comes first, as the simplest rule that keeps it
     first = best[best["key"]].index[:asked]
-    best = pd.concat([best.loc[first], best.drop(first)])
-    left, contacts, taken = np.inf if budget is None else budget, dict(limits), []
-    for option in best.itertuples():
-        served = option.Index in first
-        affordable = option.cost <= left and contacts.get(option.owner, np.inf) >= 1
-        if affordable and (served or option.net_gain > least_gain):
-            taken.append(option.Index)
-            left -= option.cost
-            if option.owner in contacts:
-                contacts[option.owner] -= 1
+    others = best.drop(first)
+    wanted = pd.concat([best.loc[first], others[others["net_gain"] > least_gain]])
+    taken = _while_it_lasts(wanted, np.inf if budget is None else budget, limits)
     return _chosen(options.loc[taken], least_gain)
 
 

@@ -21,6 +21,7 @@ from kamlab.sources.memory import give_back
 from kamlab.sources.store import Store, key
 
 _PLAIN = (str, int, float, bool, dt.date, type(None))
+_FILE = "table.parquet"
 UNUSED_DAYS = 60
 """After so many days in which nobody asked for it, an entry leaves the store."""
 
@@ -29,7 +30,7 @@ def made_once(
     shelf: Store,
     content: Sequence[str],
     make: Callable[..., pd.DataFrame | None],
-    table: Any,  # noqa: ANN401  of any engine
+    table: Callable[[], Any],
     given: Sequence[Any],
     named: Mapping[str, Any],
     columns: Sequence[str] = (),
@@ -42,11 +43,11 @@ def made_once(
     shelf : Store
         Keeps it.
     content : sequence of str
-        What names the rows of `table`.
+        What names the rows of the table that it is made of.
     make : callable
-        A public function; called with `table`, `given` and `named`.
-    table : object
-        What it is made of.
+        A public function; called with that table, `given` and `named`.
+    table : callable
+        Gives the table that it is made of, of any engine; asked only where it is to be made.
     given, named : sequence, mapping
         Further arguments: texts, numbers, days, truth values or None.
     columns : sequence of str
@@ -70,20 +71,18 @@ def made_once(
     said = [repr(one) for one in given], sorted(f"{name}={one!r}" for name, one in named.items())
     what, code = _named(make)
     place = key("made", what, code, list(content), said)
-    with _held(shelf, place):
-        if shelf.find(place) is None:
-            beside = {name: get() for name, get in (takes or {}).items()}
-            found = make(table, *given, **named, **beside)
-            if found is None:
-                return None
-            with shelf.workroom() as room:
-                made = room / "entry"
-                made.mkdir(mode=0o700)
-                found.to_parquet(made / "table.parquet", index=False)
-                shelf.keep(place, made, {"made": what})
-            shelf.drop_unused(UNUSED_DAYS)
-            del found  # read as whoever comes next reads it: only what is wanted
-    file = shelf.place(place) / "table.parquet"
+
+    def write(file: Path) -> bool:
+        beside = {name: get() for name, get in (takes or {}).items()}
+        found = make(table(), *given, **named, **beside)
+        if found is not None:
+            found.to_parquet(file, index=False)
+        return found is not None
+
+    if not _keep(shelf, place, what, write):
+        return None
+    # read as whoever comes next reads it: only what is wanted
+    file = shelf.place(place) / _FILE
     there = pq.read_schema(file).names
     kept = pq.read_table(file, columns=[name for name in there if name in columns] or None)
     table = kept.to_pandas(split_blocks=True, self_destruct=True)  # no second copy
@@ -96,7 +95,7 @@ def kept_once(
     shelf: Store,
     content: Sequence[str],
     make: Callable[[Any], nw.LazyFrame],
-    table: Any,  # noqa: ANN401  of any engine
+    table: Callable[[], Any],
 ) -> Path:
     """Make a table that is too long for memory, or find what was made of the same.
 
@@ -105,7 +104,7 @@ def kept_once(
     shelf, content, table
         As of `made_once`.
     make : callable
-        A public function of `table` that gives a lazy one.
+        A public function of that table that gives a lazy one.
 
     Returns
     -------
@@ -114,14 +113,28 @@ def kept_once(
     """
     what, code = _named(make)
     place = key("kept", what, code, list(content))
+
+    def write(file: Path) -> bool:
+        make(table()).sink_parquet(file)
+        return True
+
+    _keep(shelf, place, what, write)
+    return shelf.place(place) / _FILE
+
+
+def _keep(shelf: Store, place: str, what: str, write: Callable[[Path], bool]) -> bool:
+    """Write what is not kept yet; say whether it is there, since there may be nothing to write."""
     with _held(shelf, place):
-        if shelf.find(place) is None:
-            with shelf.workroom() as room:
-                made = room / "entry"
-                made.mkdir(mode=0o700)
-                make(table).sink_parquet(made / "table.parquet")
-                shelf.keep(place, made, {"made": what})
-    return shelf.place(place) / "table.parquet"
+        if shelf.find(place) is not None:
+            return True
+        with shelf.workroom() as room:
+            made = room / "entry"
+            made.mkdir(mode=0o700)
+            if not write(made / _FILE):
+                return False
+            shelf.keep(place, made, {"made": what})
+        shelf.drop_unused(UNUSED_DAYS)
+        return True
 
 
 def _named(make: Callable[..., Any]) -> tuple[str, list[str]]:

@@ -153,9 +153,9 @@ class Sources:
             What `make` gives: None where the lines lack what it takes. Nothing is kept of lines
             that stay in a cluster or a database.
         """
-        lines = self._through(through)
+        lines = partial(self._through, through)
         if self._pushed:
-            return wanted(make(lines, *given, **named), columns)
+            return wanted(make(lines(), *given, **named), columns)
         content = self._made_of(through)
         takes = {
             name: partial(self.kept, one, through=through)
@@ -182,7 +182,7 @@ class Sources:
         """
         if self._pushed:
             return None
-        content, lines = self._made_of(through), self._through(through)
+        content, lines = self._made_of(through), partial(self._through, through)
         file = kept_once(Store(self.store), content, make, lines)
         return self._connection.sql(f"SELECT * FROM {sql.parquet([file])}")
 
