@@ -29,6 +29,7 @@ from kamlab import sources
 from kamlab.accounts.days import daily_sums
 from kamlab.churn import metrics, validation
 from kamlab.churn.definition import find_window
+from kamlab.churn.panel import build_panel
 from kamlab.churn.risk import named_reasons, steady_parts
 from kamlab.churn.validation import OURS
 from kamlab.retention.likely_causes import likely_causes
@@ -60,7 +61,7 @@ def _seed(seed, size, days):
         daily = daily_sums(lines, end)
         window = find_window(daily, end)
         label_days = min(window.days, 365)
-        panel = validation.build_panel(
+        panel = build_panel(
             lines,
             end,
             label_days=label_days,

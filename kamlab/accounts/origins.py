@@ -36,6 +36,7 @@ def snapshots(
     window_days: Sequence[int] = WINDOWS,
     history: int | None = None,
     as_of: date | str | None = None,
+    accounts: Sequence[str] | None = None,
     kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Give features and labels of each account at many origins, without looking ahead.
@@ -62,6 +63,8 @@ def snapshots(
     as_of : date or str, optional
         First day that is not observed; default the day after the newest order line. Labels whose
         window reaches beyond it are missing.
+    accounts : sequence of str, optional
+        The only ones that are wanted, at most some ten thousand.
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
@@ -100,12 +103,16 @@ def snapshots(
     end = _newest(lines) if as_of is None else as_day(as_of)
     days = _checked_origins(origins, end)
     lines = between(lines, None, end)
+    if accounts is not None:
+        lines = lines.filter(nw.col("account_id").is_in(list(accounts)))
     pieces = [with_gaps(with_orders(lines))] if kept is None else []
     if "category" in lines.collect_schema():
         pieces.append(_category_spans(lines, days, windows[-1], history))
     tables = []
     with settled(*pieces) as found:
         account_days, *categories = found if kept is None else (within(kept, None, end), *found)
+        if accounts is not None:
+            account_days = account_days.filter(nw.col("account_id").is_in(list(accounts)))
         for origin in days:
             past = to_pandas(
                 _past(account_days, origin, label_days, windows, history).sort("account_id")

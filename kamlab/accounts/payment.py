@@ -5,6 +5,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+CONDUCT = ("account_id", "invoice_date", "due_date", "amount", "paid_date", "paid_amount")
+"""Columns of invoices that tell how an account pays."""
 AGEING_BANDS = (0, 30, 60, 90)
 # Published with the model; other pages print 2.9 and 1.23, which are the cut-offs of Z'.
 Z2_SAFE, Z2_DISTRESS = 2.60, 1.10
@@ -58,7 +60,8 @@ def payment_conduct(
     # whatever was issued before the window and is settled says nothing
     counts = (issued >= end - pd.Timedelta(days=window_days)) | ~(paid_on < end) | short
     chosen = counts & (issued < end) & invoices["account_id"].notna()
-    seen = invoices[chosen].reset_index(drop=True)
+    told = invoices[[name for name in CONDUCT if name in invoices]]
+    seen = told[chosen].reset_index(drop=True)
     issued, due = pd.to_datetime(seen["invoice_date"]), pd.to_datetime(seen["due_date"])
     paid_on = pd.to_datetime(_column(seen, "paid_date"))
     paid_on = paid_on.where(paid_on < end)
@@ -70,7 +73,7 @@ def payment_conduct(
     # an open invoice that is not due yet says nothing about conduct
     judged = inside & (paid_on.notna() | (due < end)) & (amount > 0)
     overdue_days = (end - due).dt.days
-    codes, ids = pd.factorize(seen["account_id"], sort=True)
+    codes, ids = numbered(seen["account_id"])
     lines = pd.DataFrame(
         {
             "invoices": inside.astype(int),
@@ -106,6 +109,25 @@ def payment_conduct(
         limit = accounts.set_index("account_id")["credit_limit"].reindex(table.index)
         table["credit_use"] = table["receivable"] / limit.where(limit > 0)
     return table.reset_index()
+
+
+def numbered(accounts: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Give each account a number, in their order.
+
+    Parameters
+    ----------
+    accounts : pd.Series
+        Identifiers, as they are or as categories, which is quicker where it is asked often.
+
+    Returns
+    -------
+    tuple of np.ndarray and pd.Index
+        A number a row, -1 where it is missing, and the accounts that are there.
+    """
+    codes, ids = pd.factorize(accounts, sort=True)
+    if isinstance(ids, pd.CategoricalIndex):
+        ids = ids.astype(ids.categories.dtype)
+    return codes, pd.Index(ids)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

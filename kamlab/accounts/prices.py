@@ -113,6 +113,7 @@ def price_effects(
     everyone = pd.Index(sorted(sums["account_id"].unique()), name="account_id")
     table = pd.DataFrame(index=everyone)
     shared = _shared(sums)
+    del sums  # in numbers now
     if len(shared.account):
         raw, error = _fit(shared)
         if regions is not None:

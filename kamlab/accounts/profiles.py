@@ -21,7 +21,7 @@ from kamlab.accounts.profile_columns import PROFILE
 from kamlab.accounts.quoting import quote_conduct
 from kamlab.accounts.reached import people_reached
 from kamlab.accounts.space import MEAN
-from kamlab.accounts.standing import financial_standing
+from kamlab.accounts.standing import Standing, financial_standing
 from kamlab.accounts.trade import credit_rules, space_of
 from kamlab.accounts.variety import family_sales, variety, white_space
 from kamlab.sources.industry import Industry, shipped
@@ -48,6 +48,7 @@ def profiles(
     wallets: str = MEAN,
     families: pd.DataFrame | None = None,
     lacking: pd.DataFrame | None = None,
+    stand: Standing | None = None,
     kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
@@ -69,6 +70,8 @@ def profiles(
         Sales by family of the 365 days before and the white space among them, as
         `kamlab.accounts.variety.family_sales` and `white_space` give them, where they were made
         before.
+    stand : Standing, optional
+        Of the same invoices and balance figures, where it was made before.
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
@@ -94,7 +97,10 @@ def profiles(
         priced,
         space_of(trade, facts, accounts, wallet_observations, as_of, method=wallets),
         _payment(invoices, as_of, accounts, trade),
-        _credit(invoices, as_of, financials, trade),
+        _credit(
+            stand
+            or financial_standing(invoices, as_of, financials=financials, **credit_rules(trade))
+        ),
         _contacts(interactions, as_of),
         None if contacts is None else people_reached(contacts, interactions, as_of),
         None if forecasts is None else plan_conduct(forecasts, months, as_of),
@@ -186,13 +192,14 @@ def kinds_of(accounts: pd.DataFrame | None) -> pd.Series | None:
 
 def _prices(orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None) -> pd.DataFrame | None:
     """Compare prices of the last two years, within regions where they are known."""
-    sums = price_sums(orders, as_of, start=as_of - 2 * YEAR)
-    if sums is None or sums.empty:
+    found = [price_sums(orders, as_of, start=as_of - 2 * YEAR)]
+    if found[0] is None or found[0].empty:
         return None
     regions = None
     if accounts is not None and "region" in accounts:
         regions = accounts.drop_duplicates("account_id").set_index("account_id")["region"]
-    effects = price_effects(sums, regions=regions).rename(
+    # given away, so that what is the largest table of all is not held while it is fitted
+    effects = price_effects(found.pop(), regions=regions).rename(
         columns={"standard_error": "price_effect_se"}
     )
     return effects[["account_id", "price_effect", "price_effect_se", "price_gap"]]
@@ -214,14 +221,11 @@ def _payment(
     ]
 
 
-def _credit(
-    invoices: pd.DataFrame | None, as_of: date, financials: pd.DataFrame | None, trade: Industry
-) -> pd.DataFrame | None:
-    """Estimate who may stop paying, from invoices, balance sheets or both."""
-    standing = financial_standing(invoices, as_of, financials=financials, **credit_rules(trade))
-    if standing is None:
+def _credit(stand: Standing | None) -> pd.DataFrame | None:
+    """Give what a profile tells of an account's standing."""
+    if stand is None:
         return None
-    table = standing.table.rename(
+    table = stand.table.rename(
         columns={"source": "default_source", "log_odds_se": "default_log_odds_se", "zone": "z_zone"}
     )
     return table.drop(columns=["in_default", "exposure"])

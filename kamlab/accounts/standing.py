@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.balance import balance_scores
-from kamlab.accounts.payment import expected_credit_loss, payment_conduct
+from kamlab.accounts.payment import CONDUCT, expected_credit_loss, numbered, payment_conduct
 
 HORIZON = 365
 FEWEST_DEFAULTS = 10
@@ -78,24 +78,35 @@ def in_default(
        obligation). The threshold of a twentieth is ours: trade credit knows no common one.
     """
     owed = invoices[invoices["amount"] > 0]
-    codes, accounts = pd.factorize(owed["account_id"], sort=True)
+    codes, accounts = numbered(owed["account_id"])
     issued = pd.to_datetime(owed["invoice_date"]).to_numpy("datetime64[D]")
-    due = pd.to_datetime(owed["due_date"]).to_numpy("datetime64[D]")
     amount = owed["amount"].to_numpy(float)
-    nothing = pd.Series(np.nan, index=owed.index)
-    paid_on = pd.to_datetime(owed.get("paid_date", nothing)).to_numpy("datetime64[D]")
-    paid = owed.get("paid_amount", nothing).astype(float).fillna(owed["amount"]).to_numpy()
+    late = _late(owed, issued, amount, int(overdue_days))
     states = {}
     for day in days:
         at = np.datetime64(day, "D")
-        settled = paid_on < at  # NaT is never before
-        rest = np.where(settled, np.clip(amount - paid, 0, None), amount)
-        old = (issued < at) & (due + np.timedelta64(int(overdue_days), "D") < at)
-        recent = (issued < at) & (issued >= at - np.timedelta64(HORIZON, "D"))
-        overdue = np.bincount(codes, np.where(old, rest, 0.0), len(accounts))
-        billed = np.bincount(codes, np.where(recent, amount, 0.0), len(accounts))
+        settled = late["paid_on"] < at  # NaT is never before
+        old = (late["issued"] < at) & (late["from"] < at)
+        rest = np.where(settled, late["rest"], late["amount"])
+        overdue = np.bincount(codes[late["row"][old]], rest[old], len(accounts))
+        recent = np.flatnonzero((issued < at) & (issued >= at - np.timedelta64(HORIZON, "D")))
+        billed = np.bincount(codes[recent], amount[recent], len(accounts))
         states[day] = (overdue > material * billed) & (overdue > 0.005)
     return pd.DataFrame(states, index=pd.Index(accounts, name="account_id"))
+
+
+def _late(
+    owed: pd.DataFrame, issued: np.ndarray, amount: np.ndarray, days: int
+) -> dict[str, np.ndarray]:
+    """Give the invoices that were overdue for so many days on any day; most never were."""
+    nothing = pd.Series(np.nan, index=owed.index)
+    begins = pd.to_datetime(owed["due_date"]).to_numpy("datetime64[D]") + np.timedelta64(days, "D")
+    paid_on = pd.to_datetime(owed.get("paid_date", nothing)).to_numpy("datetime64[D]")
+    paid = owed.get("paid_amount", nothing).to_numpy(float, na_value=np.nan)
+    rest = np.clip(amount - np.where(np.isnan(paid), amount, paid), 0, None)
+    row = np.flatnonzero(~(paid_on <= begins) | (rest > 0))
+    found = {"issued": issued, "from": begins, "paid_on": paid_on, "rest": rest, "amount": amount}
+    return {"row": row} | {name: values[row] for name, values in found.items()}
 
 
 def financial_standing(
@@ -147,7 +158,7 @@ def financial_standing(
        Applied Statistics 41, 1992.
     """
     conduct, labels = [], []
-    billed = None if invoices is None or invoices.empty else invoices
+    billed = None if invoices is None or invoices.empty else _in_numbers(invoices)
     begin = as_of if billed is None else pd.to_datetime(billed["invoice_date"]).min().date()
     quarter = timedelta(days=HORIZON // 4)
     rule = {"overdue_days": default_days, "material": default_share}
@@ -202,6 +213,12 @@ def financial_standing(
         }
     )
     return Standing(table.reset_index(), coefficients, defaults, len(past))
+
+
+def _in_numbers(invoices: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of conduct, with accounts as categories: they are numbered many times."""
+    told = invoices[[name for name in CONDUCT if name in invoices]]
+    return told.assign(account_id=told["account_id"].astype("category"))
 
 
 def _measures(

@@ -36,7 +36,7 @@ from kamlab.churn.explainable import Explainable, explainable_package
 _FEW = 25  # leavers and stayers that are needed before a day and on it to judge by time
 _FEWEST = 5  # below which it is not even asked how much to shrink
 _SMALL = 1500  # rows below which one division into folds is too much by luck
-_MOST_ROWS = 60_000  # on which candidates are compared
+_MOST_COMPARED = 20_000  # rows on which candidates are fitted, and judged, to compare them
 _CLEARLY = 0.001  # of log loss, by which interactions must show before deeper trees are tried
 
 
@@ -316,7 +316,7 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
     ) -> list[Split]:
         """Divide the rows: by time where there are days to do it, else by chance."""
         if days is not None:
-            made = splits_by_time(truth, days, self.label_days, _FEW)
+            made = _shortened(splits_by_time(truth, days, self.label_days, _FEW))
             tested = truth[np.concatenate([test for _, test in made])] if made else truth[:0]
             if min(tested.sum(), len(tested) - tested.sum()) >= _FEW:
                 return made
@@ -324,15 +324,10 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
         folds = min(self.folds if len(truth) < MANY_ROWS else 3, churners)
         if churners < _FEWEST or folds < 2:
             return []
-        rows = np.arange(len(truth))
-        if len(rows) > _MOST_ROWS:
-            rng = np.random.default_rng(self.random_state)
-            rows = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
-        kept = None if groups is None else groups[rows]
-        made = splits_by_chance(
-            truth[rows], folds, self.random_state, kept, repeats=4 if len(rows) < _SMALL else 1
+        repeats = 4 if len(truth) < _SMALL else 1
+        return _shortened(
+            splits_by_chance(truth, folds, self.random_state, groups, repeats=repeats)
         )
-        return [(rows[a], rows[b]) for a, b in made]
 
     def _compare(
         self, coded: Coded, truth: np.ndarray, splits: Sequence[Split]
@@ -383,6 +378,11 @@ class ChurnModel(ClassifierMixin, BaseEstimator):
             (copy.copy(one), best[one.name] if one.name in best else min(one.settings))
             for one in like.fitted_
         ]
+
+
+def _shortened(splits: Sequence[Split]) -> list[Split]:
+    """Take as many rows of each side as tell candidates apart: the first, in order of content."""
+    return [(a[:_MOST_COMPARED], b[:_MOST_COMPARED]) for a, b in splits]
 
 
 def _by_content(coded: Coded, truth: np.ndarray, keys: Sequence[np.ndarray]) -> np.ndarray:

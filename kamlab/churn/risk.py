@@ -6,7 +6,7 @@ import pandas as pd
 from kamlab.churn.contributions import BASELINE, contributions
 from kamlab.churn.features import REASONS
 from kamlab.churn.model import ChurnModel
-from kamlab.churn.validation import Panel
+from kamlab.churn.panel import Panel
 
 NO_TOPIC = ("its kind of company", "size", "short relationship")  # true, but nothing to speak about
 LEAST_PART = 0.1  # log-odds below which a part is no reason

@@ -1,9 +1,6 @@
 """How well would the prediction have worked before, against the rules in use today?"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,13 +9,9 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from kamlab.accounts.engine import as_day
-from kamlab.accounts.origins import snapshots
 from kamlab.churn import metrics
-from kamlab.churn.contracts import contract_state
-from kamlab.churn.features import features
 from kamlab.churn.model import ChurnModel
-from kamlab.churn.rhythm import silence_odds
+from kamlab.churn.panel import JUDGED_OF_MANY, Panel
 
 OURS, SILENCE, OVERDUE, BASE = (
     "this model",
@@ -26,108 +19,9 @@ OURS, SILENCE, OVERDUE, BASE = (
     "overdue by own rhythm",
     "all alike",
 )
-_MOST_ORIGINS = 10
-_MANY, _DAYS_OF_MANY = 20_000, 4  # accounts on a day from which a few days tell enough
+_MANY = 20_000  # accounts on a day from which a few days tell enough
 _SETTLED = 10_000  # rows from which candidates compared on one day stand for the days after it
 _TRUSTED = 100.0  # who left, with which the model counts half
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Accounts at risk on many days, and what they did next.
-
-    Attributes
-    ----------
-    rows : pd.DataFrame
-        `account_id`, `origin`, `left` (0, 1; NaN where not yet known), `at_stake` (gross profit of
-        the last year, net sales where no cost is known; not below nought), `net_sales_365d` and
-        `overdue` (silent for longer than its mean gap and two standard deviations).
-    measures : pd.DataFrame
-        Of the same rows, see `features`.
-    label_days : int
-        Length of the time in which leaving is judged.
-    """
-
-    rows: pd.DataFrame
-    measures: pd.DataFrame
-    label_days: int
-
-
-def build_panel(
-    orders: Any,  # noqa: ANN401  order lines of any engine
-    as_of: date | str,
-    *,
-    label_days: int,
-    gone_after: int,
-    tables: Mapping[str, pd.DataFrame] | None = None,
-    begins: date,
-    partial: float = 0.0,
-    kept: Any = None,  # noqa: ANN401  of any engine
-) -> Panel:
-    """Look at accounts on earlier days and today: who was at risk, what was known, who left.
-
-    Parameters
-    ----------
-    orders : frame
-        Order lines, see `kamlab.accounts.snapshots`.
-    as_of : date or str
-        Today: first day not seen, and the last origin.
-    label_days : int
-        An account leaves if it buys nothing for so many days from the origin on.
-    gone_after : int
-        Accounts silent for longer than that before the origin are gone already, not at risk.
-    tables : mapping of str to pd.DataFrame, optional
-        Other tables, see `features`.
-    begins : date
-        First day of the data; origins lie at least half a year after it where that is possible.
-    partial : float, default 0
-        Above 0, an account also leaves that buys less than this share of what it bought in as many
-        days before.
-    kept : frame, optional
-        Condensed orders, see `kamlab.accounts.snapshots`.
-
-    Returns
-    -------
-    Panel
-        An account under contract (table `contracts`) is at risk however silent it is, and leaves
-        where the contract ends in those days and none follows, see `kamlab.churn.contracts`.
-    """
-    today = as_day(as_of)
-    step = max(30, label_days // 3)
-    first = begins + timedelta(days=min(180, (today - begins).days // 3))
-    origins = [today]
-    for back in range(_MOST_ORIGINS):
-        origin = today - timedelta(days=label_days + back * step)
-        if origin < first:
-            break
-        origins.append(origin)
-    table = snapshots(orders, origins, label_days=label_days, as_of=today, kept=kept)
-    odds = silence_odds(table, label_days)
-    at_risk = table["days_since_last_order"] <= gone_after
-    bound = None
-    if tables and "contracts" in tables:
-        keys, signed = table[["account_id", "origin"]], tables["contracts"]
-        bound = contract_state(keys, signed, label_days=label_days, as_of=today)
-        at_risk |= bound["runs"]
-        bound = bound[at_risk].reset_index(drop=True)
-    table = table[at_risk].assign(silence_odds=odds[at_risk]).reset_index(drop=True)
-    left = table["silent"].astype(float)
-    if partial > 0:
-        days = min((w for w in (30, 90, 180, 365) if w >= label_days), default=365)
-        usual = table[f"net_sales_{days}d"] * label_days / days
-        fallen = (table["net_sales_next"] < partial * usual).astype(float)
-        left = left.where(left.isna(), np.maximum(left, fallen))
-    if bound is not None:
-        left = left.where(~bound["runs"], bound["lapses"])
-    usual_gap = table["gap_mean"] * (1 + 2 * table["gap_variation"].fillna(1.0))
-    profit = table["gross_profit_365d"]
-    stake = table["net_sales_365d"] if profit.isna().all() else profit.fillna(0.0)
-    rows = table[["account_id", "origin", "net_sales_365d"]].assign(
-        left=left,
-        at_stake=stake.clip(lower=0),
-        overdue=table["days_since_last_order"] > usual_gap.fillna(np.inf),
-    )
-    return Panel(rows, features(table, tables), label_days)
 
 
 def past_predictions(panel: Panel) -> pd.DataFrame:
@@ -151,7 +45,7 @@ def past_predictions(panel: Panel) -> pd.DataFrame:
     known = rows["left"].notna()
     days = sorted(rows.loc[known, "origin"].unique())
     if known.sum() > _MANY * len(days):
-        days = days[-_DAYS_OF_MANY:]
+        days = days[-JUDGED_OF_MANY:]
     for day in days:
         test = known & (rows["origin"] == day)
         train = known & (rows["origin"] <= day - pd.Timedelta(days=panel.label_days))

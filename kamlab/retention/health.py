@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlab.accounts.habits import cadence
 from kamlab.churn import metrics
+from kamlab.churn.columns import drawn_by_content
 from kamlab.retention.give_and_take import days_beyond_terms, price_reduction
 
 # Part of the health score: what 0 and 100 mean.
@@ -22,7 +23,7 @@ PARTS = {
 YEAR = 365
 _COLUMNS = ("account_id", "day", "net_sales", "gross_sales", "discount")
 _ORIGINS = 12  # days of sight at most, half a year apart
-_MANY, _ORIGINS_OF_MANY = 20_000, 4  # accounts of which a few days tell enough
+_MANY, _ORIGINS_OF_MANY = 20_000, 4  # accounts of which a few days, and some accounts, tell enough
 _EVENTS = 20  # accounts lost below which weights are not fitted
 _OVERDUE = 0.1  # share of own gaps longer than the silence, below which an account is overdue
 _RIDGE = 1.0
@@ -88,16 +89,22 @@ def health_scores(
     Health
         Active are accounts with an order day in the last 365 days.
     """
-    tables = (interactions, survey_responses, invoices)
+    tables: tuple[pd.DataFrame | None, ...] = (interactions, survey_responses, invoices)
     days = days[[name for name in days if name in _COLUMNS]]
     begins = pd.Timestamp(days["day"].min()).date()
     origins = []
-    many = days["account_id"].nunique() >= _MANY
+    everyone = days["account_id"].drop_duplicates().to_frame()
+    many = len(everyone) > _MANY
     for k in range(_ORIGINS_OF_MANY if many else _ORIGINS):
         origin = as_of - timedelta(days=label_days + 182 * k)
         if origin >= begins + timedelta(days=YEAR):
             origins.append(origin)
-    seen = {origin: _labelled(days, origin, tables, label_days) for origin in origins}
+    past_days, past_tables = days, tables
+    if many:
+        some = everyone["account_id"].iloc[drawn_by_content(everyone, _MANY)]
+        past_days = days[days["account_id"].isin(some)]
+        past_tables = tuple(_of(some, table) for table in tables)
+    seen = {origin: _labelled(past_days, origin, past_tables, label_days) for origin in origins}
     now = health_parts(days, as_of, *tables)
     equal = pd.Series(1.0, list(PARTS)).where(now[list(PARTS)].notna().any(), 0.0)
     equal = equal / equal.sum()
@@ -124,6 +131,13 @@ def health_scores(
         }
     )
     return Health(table, described, bool(fitted), why, validation)
+
+
+def _of(accounts: pd.Series, table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Give the rows of some accounts."""
+    if table is None or "account_id" not in table:
+        return table
+    return table[table["account_id"].isin(accounts)]
 
 
 def score(parts: pd.DataFrame, weights: pd.Series) -> pd.Series:

@@ -210,23 +210,23 @@ def _find_twice(
         f"USING (place) WHERE _check IS NULL AND NOT EXISTS (FROM {sql.name(f'drops {name}')} d "
         f"WHERE d.part = p.part AND d._row = r._row)"
     )
-    found = f"CREATE OR REPLACE TABLE twice ({_DROPS})"
-    connection.execute(found)
-    if careful:
+    connection.execute(f"CREATE OR REPLACE TABLE twice ({_DROPS})")
+    # most tables repeat nothing, and to ask that takes one column of them, or a key
+    repeat = f"FROM {_rows(careful)} WHERE _check IS NULL GROUP BY _hash HAVING count(*) > 1"
+    if careful and _repeats(connection, f"SELECT _hash {repeat}"):
         connection.execute(
             f"INSERT INTO twice SELECT _row, part, {sql.text(shown)}, "
             f"CAST({sql.name(shown)} AS VARCHAR), 'same line twice', "
             f"'each line once; the first is row ' || first_row || ' of ' || first_file FROM ("
             f"SELECT *, row_number() OVER same AS nth, first_value(_row) OVER same AS first_row, "
             f"first_value(file) OVER same AS first_file FROM good WHERE place IN "
-            f"{_tuple(careful)} AND _hash IN (SELECT _hash FROM {_rows(careful)} "
-            f"WHERE _check IS NULL GROUP BY _hash HAVING count(*) > 1) "
+            f"{_tuple(careful)} AND _hash IN (FROM repeated) "
             f"WINDOW same AS (PARTITION BY _hash, {', '.join(columns)} ORDER BY file, _row)"
             f") WHERE nth > 1"
         )
     key = [column for column in table.key if column in given]
-    if key:
-        keys = ", ".join(sql.name(column) for column in key)
+    keys = ", ".join(sql.name(column) for column in key)
+    if key and _repeats(connection, f"SELECT {keys} FROM good GROUP BY ALL HAVING count(*) > 1"):
         filled = " + ".join(f"({column} IS NOT NULL)::INT" for column in columns)
         named = " and ".join(key)
         connection.execute(
@@ -240,6 +240,12 @@ def _find_twice(
             f") WHERE nth > 1"
         )
     connection.execute(f"COPY twice TO {sql.text(out)} (FORMAT parquet)")
+
+
+def _repeats(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    """Keep what stands in more than one row as the table `repeated`; say whether anything does."""
+    connection.execute(f"CREATE OR REPLACE TABLE repeated AS {query}")
+    return sql.one(connection, "SELECT count(*) FROM repeated") != (0,)
 
 
 def _tuple(paths: list[Path]) -> str:

@@ -7,7 +7,7 @@ check it fails, so that no frame of order lines is ever held in Python.
 from dataclasses import dataclass
 
 from kamlab.sources import dates, sql
-from kamlab.sources.convert import layers, value
+from kamlab.sources.convert import layers, value, written
 from kamlab.sources.currencies import CURRENCIES
 from kamlab.sources.schema import Column, Table
 
@@ -106,23 +106,25 @@ def contract(
             made_of = f"coalesce({made_of}, {sql.text(constants[name])})"
         if column.kind == "currency":
             made_of = f"coalesce({made_of}, '?')"  # an unknown currency is none of the known
-        made, text = sql.name(f"v.{name}"), sql.name(f"t.{name}")
+        made, (text, absent) = sql.name(f"v.{name}"), written(column, sources, types)
         values.append(f"{made_of} AS {made}")
         lenient = not (table.strict or column.required)
-        own = _checks(column, styles.get(name, ""), made, text if sources else "NULL", reporting)
+        own = _checks(column, styles.get(name, ""), made, text, absent, reporting)
         if column.required:
             words = name.removesuffix("_id").replace("_", " ")
-            missing = f"{made if name in constants else text} IS NULL"
+            missing = f"{made} IS NULL" if name in constants else absent
             own.insert(0, Check(name, f"{words} missing", _EXPECTED[column.kind], missing))
         if lenient and own:
             broken = " OR ".join(f"({check.broken})" for check in own)
-            blanked.append((name, f"coalesce({broken}, false)"))
+            blanked.append((name, text, f"coalesce({broken}, false)"))
         else:
             checks += own
     return _assemble(table, relation, types, found, columns, values, checks, blanked)
 
 
-def _checks(column: Column, how: str, made: str, text: str, reporting: str) -> list[Check]:
+def _checks(
+    column: Column, how: str, made: str, text: str, absent: str, reporting: str
+) -> list[Check]:
     """List what can be wrong with a value that is there."""
     checks = []
     expected = _EXPECTED[column.kind]
@@ -146,7 +148,7 @@ def _checks(column: Column, how: str, made: str, text: str, reporting: str) -> l
                 column.name,
                 _REASON[column.kind],
                 expected,
-                f"{text} IS NOT NULL AND {made} IS NULL",
+                f"NOT ({absent}) AND {made} IS NULL",
             )
         )
     if column.kind == "number":
@@ -173,14 +175,14 @@ def _assemble(
     columns: tuple[str, ...],
     values: list[str],
     checks: list[Check],
-    blanked: list[tuple[str, str]],
+    blanked: list[tuple[str, str, str]],
 ) -> Contract:
     """Put the SQL together."""
-    bad = dict(blanked)
+    bad = {name: condition for name, _, condition in blanked}
     converted = f"(SELECT *, {', '.join(values)} FROM {layers(table, relation, types, found)})"
     cases = " ".join(f"WHEN {check.broken} THEN {n}" for n, check in enumerate(checks))
     shown = " ".join(
-        f"WHEN {n} THEN {sql.name('t.' + check.column)}"
+        f"WHEN {n} THEN {written(table.by_name[check.column], found[check.column], types)[0]}"
         for n, check in enumerate(checks)
         if check.column in found
     )
@@ -197,8 +199,8 @@ def _assemble(
         f"FROM {inner}"
     )
     lists = [
-        f"SELECT _row, {sql.text(name)} AS column, {sql.name('t.' + name)} AS value FROM {inner} "
+        f"SELECT _row, {sql.text(name)} AS column, {text} AS value FROM {inner} "
         f"WHERE _check IS NULL AND {condition}"
-        for name, condition in blanked
+        for name, text, condition in blanked
     ]
     return Contract(select, " UNION ALL ".join(lists), tuple(checks), columns)

@@ -6,6 +6,7 @@ from kamlab.sources import dates, numbers, sql
 from kamlab.sources.schema import TYPES, Column, Table
 
 _BLANKS = "chr(32) || chr(9) || chr(10) || chr(13) || '\u00a0\u200b\ufeff\u3000'"
+_EDGE = r"[\t\n\r \x{a0}\x{200b}\x{feff}\x{3000}]"
 MISSING = ("NA", "N/A", "n/a", "#N/A", "nan", "NaN", "NULL", "null", "None", "<NA>", "NaT", "-")
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
 _FALSE = ("false", "f", "no", "n", "0", "0.0", "否")
@@ -18,7 +19,7 @@ def _is_text(kind: str) -> bool:
 
 
 def _trimmed(source: str, kind: str) -> str:
-    """Trim a source column as text, '' being NULL; whole floats lose their `.0`."""
+    """Trim a source column as text; whole floats lose their `.0`."""
     quoted = sql.name(source)
     if kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
         return (
@@ -26,25 +27,68 @@ def _trimmed(source: str, kind: str) -> str:
             f"abs({quoted}) < 1e15 THEN CAST(CAST({quoted} AS BIGINT) AS VARCHAR) "
             f"ELSE CAST({quoted} AS VARCHAR) END"
         )
-    return f"nullif(trim(nfc_normalize(CAST({quoted} AS VARCHAR)), {_BLANKS}), '')"
+    if not _is_text(kind):
+        return f"CAST({quoted} AS VARCHAR)"
+    whole = f"nfc_normalize(CAST({quoted} AS VARCHAR))"
+    # few texts have blanks around them, and cutting is much dearer than looking
+    edged = f"regexp_matches(CAST({quoted} AS VARCHAR), '^{_EDGE}|{_EDGE}$')"
+    return f"CASE WHEN {edged} THEN trim({whole}, {_BLANKS}) ELSE {whole} END"
 
 
-def _plain_text(column: Column, sources: list[str], types: dict[str, str]) -> str:
-    """Trimmed text of a column with the marks of missing values taken out."""
-    parts = [_trimmed(source, types[source]) for source in sources]
-    joined = parts[0] if len(parts) == 1 else f"({' || chr(45) || '.join(parts)})"
-    if column.kind == "text":
-        return joined
-    nothing = " WHEN ".join(f"{sql.text(word)} THEN NULL" for word in MISSING)
-    return f"CASE {joined} WHEN {nothing} ELSE {joined} END"
+def _stays_typed(column: Column, sources: list[str], types: dict[str, str]) -> bool:
+    """Whether a number or a day is read from a column of numbers or days, and never as text."""
+    kind = types[sources[0]] if sources else "VARCHAR"
+    if column.kind == "date":
+        return kind.startswith(("DATE", "TIMESTAMP"))
+    return column.kind in ("number", "whole") and not _is_text(kind)
+
+
+def written(column: Column, sources: list[str], types: dict[str, str]) -> tuple[str, str]:
+    """Write the SQL of a value as text, as it came, and of whether there is none.
+
+    Parameters
+    ----------
+    column, sources, types
+        As of `value`.
+    """
+    if not sources:
+        return "NULL", "true"
+    if not _stays_typed(column, sources, types):
+        text = sql.name(f"t.{column.name}")
+        return text, f"{text} IS NULL"
+    quoted, kind = sql.name(sources[0]), types[sources[0]]
+    absent = f"{quoted} IS NULL"
+    if kind.startswith(("DOUBLE", "FLOAT")):
+        absent = f"({absent} OR isnan({quoted}))"
+    return _trimmed(sources[0], kind), absent
+
+
+def _plain_text(column: Column, sources: list[str]) -> str:
+    """Write the text of a column, over trimmed sources; marks of missing values become NULL."""
+    marks = ("",) if column.kind == "text" else ("", *MISSING)
+    joined = sql.name(f"n.{sources[0]}")
+    if len(sources) > 1:
+        parts = [f"nullif({sql.name(f'n.{source}')}, '')" for source in sources]
+        joined = f"({' || chr(45) || '.join(parts)})"
+    cases = " ".join(f"WHEN {sql.text(word)} THEN NULL" for word in marks)
+    # a list after IN would be joined with all rows, longer ones too
+    short = f"CASE {joined} {cases} ELSE {joined} END"
+    return f"CASE WHEN strlen({joined}) > {max(map(len, MISSING))} THEN {joined} ELSE {short} END"
 
 
 def layers(table: Table, relation: str, types: dict[str, str], found: dict[str, list[str]]) -> str:
-    """Write queries that prepare each column once: `t.` trimmed, `p.` bare number, `d.` day."""
-    trimmed, prepared = [], []
+    """Write queries that prepare texts once: `t.` trimmed, `p.` bare number, `d.` day."""
+    trimmed: dict[str, str] = {}
+    plain: list[str] = []
+    prepared: list[str] = []
     for name, sources in found.items():
         column, text = table.by_name[name], sql.name(f"t.{name}")
-        trimmed.append(f"{_plain_text(column, sources, types)} AS {text}")
+        if _stays_typed(column, sources, types):
+            continue
+        trimmed |= {
+            one: f"{_trimmed(one, types[one])} AS {sql.name(f'n.{one}')}" for one in sources
+        }
+        plain.append(f"{_plain_text(column, sources)} AS {text}")
         if not _is_text(types[sources[0]]) and column.kind != "date":
             continue
         if column.kind in ("number", "whole"):
@@ -52,13 +96,14 @@ def layers(table: Table, relation: str, types: dict[str, str], found: dict[str, 
         elif column.kind == "date":
             prepared.append(f"{dates.joined(text)} AS {sql.name(f'd.{name}')}")
     everything = ", ".join(sql.name(source) for source in types)
-    blank = f"coalesce({', '.join(f'CAST({sql.name(s)} AS VARCHAR)' for s in types)}, _bad)"
-    inner = (
-        f"SELECT {', '.join([*(sql.name(s) for s in types), '_row', '_bad', *trimmed])}, "
-        f"hash({everything}) AS _hash FROM {relation} "
-        f"WHERE {blank} IS NOT NULL"
+    filled = " OR ".join(f"{name} IS NOT NULL" for name in [*map(sql.name, types), "_bad"])
+    rows = (
+        f"SELECT {', '.join([*map(sql.name, types), '_row', '_bad', *trimmed.values()])}, "
+        f"hash({everything}) AS _hash FROM {relation} WHERE {filled}"
     )
-    return f"(SELECT {', '.join(['*', *prepared])} FROM ({inner}))"
+    for made in (plain, prepared):
+        rows = f"SELECT {', '.join(['*', *made])} FROM ({rows})"
+    return f"({rows})"
 
 
 def evidence(

@@ -212,21 +212,23 @@ class Sources:
         found = rows.select(*asked).collect("pyarrow").to_native().to_pylist()[0]
         return int(found["rows"]), int(found.get("known", 0)), found.get("most")
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """Give a table as a pandas frame; not for order lines by the million.
+    def frame(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Give a table, or some of its columns, as a pandas frame; not for lines by the million.
 
         Optional columns in which no row holds a value are as if they were not there.
         """
-        table = sql.to_frame(self.table(name))
+        rows = self.table(name)
+        there = [sql.name(one) for one in rows.columns if one in columns]
+        table = sql.to_frame(rows.select(*there) if there else rows)
         must = {column.name for column in TABLES[name].columns if column.required}
         return table.drop(
             columns=[one for one in table if one not in must and table[one].isna().all()]
         )
 
-    def frame_or_empty(self, name: str) -> pd.DataFrame:
+    def frame_or_empty(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
         """Give a table as a pandas frame; where there is none, no rows of what it must hold."""
         if self.has(name):
-            return self.frame(name)
+            return self.frame(name, columns)
         must = ", ".join(
             f"CAST(NULL AS {TYPES[column.kind]}) AS {sql.name(column.name)}"
             for column in TABLES[name].columns

@@ -73,7 +73,10 @@ def normal_phone(phone: object, region: str | None = None) -> str | None:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    # zeros that are left before the number would be taken for a trunk prefix at the next reading
+    zero = written.startswith(f"+{number.country_code}0")
+    return None if zero and phonenumbers.parse(written) != number else written
 
 
 def contact_quality(

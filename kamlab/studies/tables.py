@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kamlab.studies.terms import explanations
 from kamlab.studies.translate import said as said_in
@@ -18,6 +20,7 @@ from kamlab.studies.words import words
 Format = str | Callable[[Any], str]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_LONG_TABLE = 50_000  # rows
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -157,7 +160,30 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
         if not pd.api.types.is_datetime64_any_dtype(table[column]) and _risky(table[column]):
             safe[column] = table[column].astype(object).map(_harmless)
     safe.columns = [_harmless(column) for column in table.columns]
-    safe.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    _write_csv(safe, folder / f"{name}.csv")
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as text; a long one by DuckDB, which takes a tenth of the time."""
+    if len(table) < _LONG_TABLE:
+        table.to_csv(path, index=False, lineterminator="\n")
+        return
+    for column, kind in table.dtypes.items():
+        if pd.api.types.is_bool_dtype(kind):
+            table[column] = table[column].map({True: "True", False: "False"}).astype("str")
+        elif pd.api.types.is_datetime64_any_dtype(kind) and _whole_days(table[column]):
+            table[column] = table[column].dt.date
+        elif pd.api.types.is_object_dtype(kind):
+            table[column] = table[column].map(str, na_action="ignore").astype("str")
+    with duckdb.connect() as connection:
+        connection.from_arrow(pa.Table.from_pandas(table, preserve_index=False)).write_csv(
+            str(path)
+        )
+
+
+def _whole_days(column: pd.Series) -> bool:
+    """Say whether no time has an hour."""
+    return bool((column.dropna() == column.dropna().dt.normalize()).all())
 
 
 _SHORT_FORMS = {

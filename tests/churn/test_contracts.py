@@ -12,7 +12,7 @@ from kamlab.churn.contracts import (
     renewal_table,
     running_contracts,
 )
-from kamlab.churn.validation import build_panel
+from kamlab.churn.panel import build_panel
 
 
 def _contracts(*rows):

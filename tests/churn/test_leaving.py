@@ -7,13 +7,13 @@ import pytest
 from kamlab.accounts.days import daily_sums
 from kamlab.churn.definition import find_window, own_rhythm
 from kamlab.churn.features import REASONS, features
+from kamlab.churn.panel import build_panel
 from kamlab.churn.risk import churn_risk, named_reasons
 from kamlab.churn.signs import early_signs
 from kamlab.churn.validation import (
     OURS,
     RULES,
     SILENCE,
-    build_panel,
     churn_backtest,
     clearly_worse,
     drift,

@@ -1,4 +1,5 @@
 import csv
+import datetime as dt
 import html
 from html.parser import HTMLParser
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kamlab.studies import tables
 from kamlab.studies.tables import check_table, formatted, html_table, write_table
 
 HOSTILE = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "<script>alert(1)</script>", 'a"b', "正常"]
@@ -23,6 +25,30 @@ def test_parquet_keeps_true_values_and_csv_runs_no_formula(tmp_path):
     assert [row["name"] for row in rows] == [f"'{n}" for n in HOSTILE[:5]] + HOSTILE[5:]
     assert float(rows[0]["net_sales"]) == -1.5
     assert float(rows[-1]["net_sales"]) == 0.1 + 0.2
+
+
+def test_a_long_table_is_written_as_a_short_one(tmp_path, monkeypatch):
+    table = pd.DataFrame(
+        {
+            "name": [*HOSTILE[:3], None, "a, b", "line\nbreak"],
+            "mixed": ["a", None, 1, 2.5, dt.date(2024, 1, 2), (1, 2)],
+            "day": pd.to_datetime(["2024-02-29", None, *["2024-01-01"] * 4]),
+            "hour": pd.to_datetime(["2024-02-29 13:05", None, *["2024-01-01 00:00"] * 4]),
+            "kept": [True, False] * 3,
+            "known": pd.array([True, None] * 3, dtype="boolean"),
+            "count": pd.array([1, None, -3, 4, 5, 10**15], dtype="Int64"),
+            "sales": [0.1 + 0.2, -1e-9, 1e22, float("nan"), float("inf"), 3.0],
+            "kind": pd.Categorical(["a", "b", None, "a", "b", "a"]),
+        }
+    )
+    read = []
+    for rows in (7, 6):
+        monkeypatch.setattr(tables, "_LONG_TABLE", rows)
+        tables._write_csv(table.copy(), tmp_path / "t.csv")
+        with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+            read.append(list(csv.reader(file)))
+
+    assert read[1] == read[0]
 
 
 @given(st.lists(st.text(max_size=20), max_size=8))
