@@ -15,7 +15,7 @@ from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
 _FEWEST_OF_A_REGION = 5
-_MOST_ROWS = 3_000_000  # from which products and months are learnt
+_MOST_ROWS = 1_500_000  # from which products and months are learnt
 
 
 def price_sums(
@@ -166,7 +166,8 @@ def _shared(sums: pd.DataFrame) -> _Shared:
     amounts = [sums[name].to_numpy(float)[kept] for name in ("net_sales", "quantity", "lines")]
     account, accounts = pd.factorize(sums["account_id"].iloc[kept], sort=True)
     product, month = (pd.factorize(code[kept], sort=True)[0] for code in (product, month))
-    return _Shared(pd.Index(accounts), account, product, month, *amounts)
+    codes = [code.astype(np.int32) for code in (account, product, month)]
+    return _Shared(pd.Index(accounts), *codes, *amounts)
 
 
 def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:

@@ -49,6 +49,7 @@ def profiles(
     families: pd.DataFrame | None = None,
     lacking: pd.DataFrame | None = None,
     stand: Standing | None = None,
+    priced: pd.DataFrame | None = None,
     kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
@@ -72,6 +73,8 @@ def profiles(
         before.
     stand : Standing, optional
         Of the same invoices and balance figures, where it was made before.
+    priced : pd.DataFrame, optional
+        From `prices_of`, where it was made before: of very many purchases that takes most memory.
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
@@ -82,7 +85,8 @@ def profiles(
         `PROFILE` describes them.
     """
     trade = industry or shipped()
-    priced = _prices(orders, as_of, accounts)  # takes most memory, so while nothing else is held
+    if priced is None:
+        priced = prices_of(orders, as_of, accounts)
     facts = account_facts(orders, as_of, kept=kept)
     days = daily_sums(
         orders, as_of, kept=kept, columns=["net_sales", "quantity", "orders", "lines"]
@@ -190,8 +194,22 @@ def kinds_of(accounts: pd.DataFrame | None) -> pd.Series | None:
     return accounts.drop_duplicates("account_id").set_index("account_id")["industry"]
 
 
-def _prices(orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Compare prices of the last two years, within regions where they are known."""
+def prices_of(
+    orders: IntoFrame, as_of: date, accounts: pd.DataFrame | None = None
+) -> pd.DataFrame | None:
+    """Compare prices of the last two years, within regions where they are known.
+
+    Parameters
+    ----------
+    orders, as_of, accounts
+        As of `profiles`.
+
+    Returns
+    -------
+    pd.DataFrame or None
+        `account_id`, `price_effect`, `price_effect_se` and `price_gap`, see
+        `kamlab.accounts.prices.price_effects`; None where no line names product and quantity.
+    """
     found = [price_sums(orders, as_of, start=as_of - 2 * YEAR)]
     if found[0] is None or found[0].empty:
         return None
