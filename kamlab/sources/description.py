@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from kamlab.sources.beside import accounts_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
@@ -58,6 +59,7 @@ def describe(sources: Sources) -> str:
         if left_out:
             lines.append(f"  values left out since they cannot be read: {left_out:,}")
     lines += _asides(sources)
+    lines += _beside(sources)
     lines += ["", f"The day after the newest order is {sources.end}."]
     return "\n".join(lines)
 
@@ -79,6 +81,24 @@ def _asides(sources: Sources) -> list[str]:
     if sources.not_understood:
         listed = ", ".join(sources.not_understood[:20])
         lines += ["", f"Not understood and not read: {listed}"]
+    return lines
+
+
+def _beside(sources: Sources) -> list[str]:
+    """Say how what stands beside the orders and feeds nothing could be used."""
+    lines: list[str] = []
+    for part in _parts(sources, "orders")[:1]:
+        written = (sources.root / "kamlab.toml").exists()
+        block = "" if sources.has("accounts") else accounts_of_orders(part)
+        if block:
+            lines += ["", "The orders tell more of the accounts. To use it, write in kamlab.toml:"]
+            lines.append(block)
+        if block and not written:
+            files = ", ".join(f'"{pattern}"' for pattern in part.origin.entry["file"])
+            lines += ["", "and, since there is none yet,", "[[orders]]", f"file = [{files}]"]
+        if cost := cost_of_profit(part):
+            lines += ["", "The orders tell a profit. Cost is known, and with it every margin, by"]
+            lines += [cost, "in place of the file under [[orders]] in kamlab.toml."]
     return lines
 
 
