@@ -121,6 +121,37 @@ def test_measures_see_nothing_of_the_future(orders):
     pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in made))
 
 
+def test_of_very_many_accounts_all_are_seen_on_judged_days_and_some_before(
+    orders, panel, monkeypatch
+):
+    monkeypatch.setattr("kamlab.churn.panel._DRAWN_OF_MANY", 60)
+    how = {"label_days": 90, "gone_after": 90, "begins": pd.Timestamp("2021-01-01").date()}
+    keys = ["origin", "account_id"]
+
+    drawn = build_panel(orders, END, **how)
+    again = build_panel(orders.sample(frac=1, random_state=3), END, **how)
+
+    pd.testing.assert_frame_equal(drawn.rows, again.rows)
+    days = np.sort(panel.rows["origin"].unique())
+    judged = drawn.rows["origin"].isin(days[-5:])
+    every = panel.rows[panel.rows["origin"].isin(days[-5:])]
+    pd.testing.assert_frame_equal(
+        drawn.rows[judged].reset_index(drop=True), every.reset_index(drop=True)
+    )
+    # the same accounts on each earlier day, with what was known of them and what they did
+    before = drawn.rows[~judged]
+    assert set(before["origin"]) == set(days[:-5])
+    some = set(before["account_id"])
+    assert 30 < len(some) <= 60
+    known = panel.rows[panel.rows["account_id"].isin(some) & ~panel.rows["origin"].isin(days[-5:])]
+    pd.testing.assert_frame_equal(
+        before.sort_values(keys, ignore_index=True), known.sort_values(keys, ignore_index=True)
+    )
+    learnt = drawn.measures[~judged].drop(columns="silence_odds")
+    same = panel.measures.loc[known.index].drop(columns="silence_odds")
+    pd.testing.assert_frame_equal(learnt.reset_index(drop=True), same.reset_index(drop=True))
+
+
 def test_other_tables_are_seen_as_they_were():
     keys = pd.DataFrame({"account_id": ["a", "b"], "origin": pd.Timestamp("2023-06-01")})
     orders = pd.DataFrame(

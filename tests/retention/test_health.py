@@ -71,6 +71,25 @@ def test_parts_of_one_account_by_hand():
     assert row["purchase"] == pytest.approx(100 * (chance + 1 + recent) / 3, abs=0.5)
 
 
+def test_of_very_many_weights_are_learnt_of_some_and_all_are_scored(days, tables, monkeypatch):
+    whole = _health(days, tables)
+    monkeypatch.setattr("kamlab.retention.health._MANY", 300)
+    some = _health(days, tables)
+    turned = {name: tables[name][::-1] for name in ("interactions", "survey_responses", "invoices")}
+    again = _health(days[::-1], turned)
+
+    parts = list(PARTS)
+    pd.testing.assert_frame_equal(
+        some.table[["account_id", *parts]], whole.table[["account_id", *parts]]
+    )
+    pd.testing.assert_series_equal(some.table["health"], again.table["health"])
+    # of three quarters of the accounts the weights are nearly those of all
+    apart = some.weights.set_index("part")["weight"] - whole.weights.set_index("part")["weight"]
+    assert apart.abs().max() < 0.15
+    last = {found.validation["accounts"].iloc[0] for found in (some, whole)}
+    assert min(last) <= 300 < max(last)
+
+
 def test_scores_and_parts_lie_in_their_range(days, tables):
     found = _health(days, tables)
     table = found.table
