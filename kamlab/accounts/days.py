@@ -166,7 +166,7 @@ def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
         With `bought` (truth), `number` (day number) and `gap` (days, missing on the first order day
         and on days that are none).
     """
-    days = days.with_columns(bought=bought(), number=day_number("day"))
+    days = days.with_columns(bought=bought(), number=day_number(days, "day"))
     # only order days are in one partition with an order day
     before = nw.col("number").shift(1).over("account_id", "bought", order_by="number")
     return days.with_columns(gap=nw.when(nw.col("bought")).then(nw.col("number") - before))

@@ -203,7 +203,7 @@ def _histories(days: nw.LazyFrame, amount: str, end: date, unit: int) -> nw.Lazy
         nw.col("value").count().cast(nw.Int64).alias("known"),
         begun.alias("begun"),
     )
-    first, last = day_number("first").cast(nw.Float64), day_number("last").cast(nw.Float64)
+    first, last = (day_number(sums, name).cast(nw.Float64) for name in ("first", "last"))
     repeats = nw.col("known") - nw.when(nw.col("begun").is_null()).then(0).otherwise(1)
     spent = nw.col("all") - nw.col("begun").fill_null(0.0)
     return sums.select(

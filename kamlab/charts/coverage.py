@@ -21,6 +21,8 @@ from kamlab.charts.style import (
     shorten,
 )
 
+_MOST_MANAGERS = 40  # that can be told apart on a page
+
 
 def _called(ids: Iterable[object], names: Mapping[str, object] | None) -> list[str]:
     """Call managers by name, those without one by their number, and namesakes by both."""
@@ -49,7 +51,10 @@ def load(
         What managers are called, by `manager_id`; else their numbers stand.
     """
     both = after.merge(before[["manager_id", "accounts"]], on="manager_id", suffixes=("", "_was"))
-    both = both.sort_values("accounts").reset_index(drop=True)
+    everybody = len(both)
+    moved = (both["accounts"] - both["accounts_was"]).abs()
+    both = both.assign(moved=moved).sort_values(["moved", "accounts", "manager_id"])
+    both = both.tail(_MOST_MANAGERS).sort_values("accounts", kind="stable").reset_index(drop=True)
     both["called"] = _called(both["manager_id"], names)
     places = np.arange(len(both))
     with look():
@@ -68,6 +73,8 @@ def load(
             )
         axes.set_yticks(places, both["called"].tolist())
         axes.set_xlabel("Key accounts after (blue) and today (grey); the mark is what can be done")
+        if len(both) < everybody:
+            axes.set_ylabel(f"The {len(both)} of {everybody:,} managers whose load changes most")
         axes.grid(visible=False, axis="y")
         headline(axes, message)
     said = ". ".join(
@@ -102,6 +109,9 @@ def assignment_map(
     rows = kinds.fillna({"manager": "nobody", "place": "unknown"})
     counts = pd.crosstab(rows["place"], rows["manager"])
     home = regions.reindex(counts.columns)
+    everybody = counts.shape[1]
+    most = counts.sum().sort_values(kind="stable").tail(_MOST_MANAGERS).index
+    counts = counts.loc[counts[most].any(axis=1), most]
     order = sorted(counts.columns, key=lambda one: (one == "nobody", str(home[one]), str(one)))
     counts, called = counts[order], _called(order, names)
     with look():
@@ -119,6 +129,11 @@ def assignment_map(
         axes.set_xticks(range(len(order)), called, rotation=45, ha="right")
         axes.set_yticks(range(len(counts)), [str(one) for one in counts.index])
         axes.set_xlabel("Manager; the frame is the manager's own region")
+        if counts.shape[1] < everybody:
+            axes.set_xlabel(
+                f"The {counts.shape[1]} of {everybody:,} managers with most key accounts; "
+                "the frame is the manager's own region"
+            )
         axes.set_ylabel("Region of the account")
         axes.grid(visible=False)
         headline(axes, message)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from kamlab.charts.style import BLUE, INK, MUTED, VERMILLION, canvas, headline, look, shorten
 
 _WIDE = 24  # people side by side that can still be read
+_MOST_PEOPLE = 120  # that can be drawn at all
 
 
 def organisation(
@@ -25,8 +26,11 @@ def organisation(
     Notes
     -----
     Leaves stand side by side in the order of their ids, and each superior above the middle of its
-    reports, which is the layout of Reingold and Tilford for trees whose leaves share a level.
+    reports, which is the layout of Reingold and Tilford for trees whose leaves share a level. Of
+    very many people only the levels from the top that hold 120 at most are drawn.
     """
+    everybody = len(people)
+    people = _upper(people)
     places, depth, outside = _places(people)
     width = max((x for x, _ in places.values()), default=0.0) + 1
     small = width > _WIDE
@@ -59,7 +63,22 @@ def organisation(
         axes.set_ylim(-depth - 0.75, 0.5)
         axes.set_axis_off()
         headline(axes, message)
-    return figure, f"Tree of who reports to whom. {message}. {_said(people, outside)}"
+    left = everybody - len(people)
+    below = f"Levels below these, {left:,} people, are not drawn." if left else ""
+    told = f"Tree of who reports to whom. {message}. {_said(people, outside)}"
+    return figure, f"{told} {below}".strip()
+
+
+def _upper(people: pd.DataFrame) -> pd.DataFrame:
+    """Give the levels from the top down that can be drawn, as many as there is room for."""
+    if len(people) <= _MOST_PEOPLE:
+        return people
+    places = _places(people)[0]
+    level = people["manager_id"].map({one: -y for one, (_, y) in places.items()})
+    drawn = level <= 0
+    while (more := level <= level[drawn].max() + 1).sum() <= _MOST_PEOPLE:
+        drawn = more
+    return people[drawn].head(_MOST_PEOPLE)
 
 
 def _places(

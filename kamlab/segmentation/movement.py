@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from kamlab.segmentation.ledger import as_daily, day_of, open_ledger
+from kamlab.segmentation.lessons import Past
 
 CLASSES = ("key", "near", "other", "silent", "not yet")
 NEAR = 3  # times the places: accounts that are near the list
@@ -46,6 +47,7 @@ def movement(
     horizon_days: int = 365,
     places: int = 20,
     periods: int = 4,
+    past: Past | None = None,
 ) -> Movement:
     """Rank accounts in each of the last periods and count how they moved.
 
@@ -62,6 +64,9 @@ def movement(
         as many are `near`.
     periods : int, default 4
         How many periods at most.
+    past : Past, optional
+        What `kamlab.segmentation.lessons.look_back` learnt of the same orders and day, which holds
+        them in order already.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def movement(
     ----------
     .. [1] A. F. Shorrocks, "The measurement of mobility", Econometrica 46, 1978.
     """
-    ledger = open_ledger(as_daily(orders, as_of))
+    ledger = past.ledger if past else open_ledger(as_daily(orders, as_of))
     end = day_of(as_of)
     whole = min(periods, (end - ledger.first) // horizon_days)
     if whole < 1:

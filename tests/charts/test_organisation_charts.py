@@ -46,6 +46,38 @@ def test_a_tree_a_loop_and_a_stranger_are_drawn_and_told():
     figure.canvas.draw()
 
 
+def test_of_thousands_the_upper_levels_are_drawn_and_the_rest_is_counted():
+    pairs = [("top", None), *[(f"D{k}", "top") for k in range(8)]]
+    pairs += [(f"L{k}", f"D{k % 8}") for k in range(90)]
+    pairs += [(f"M{k}", f"L{k % 90}") for k in range(2000)]
+    figure, said = organisation(_line(pairs), message="Many")
+
+    words = {text.get_text() for text in figure.axes[0].texts}
+    assert {"top", "D7", "L89"} <= words
+    assert len(words) < 110
+    assert "Levels below these, 2,000 people, are not drawn." in said
+    loop, said = organisation(_line([(f"X{k}", f"X{k ^ 1}") for k in range(300)]), message="Loop")
+    assert len(loop.axes[0].texts) <= 130
+    assert "180 people" in said
+
+
+def test_of_very_many_managers_those_whose_load_changes_most_are_drawn():
+    ids = [f"M{k:03d}" for k in range(500)]
+    after = pd.DataFrame({"manager_id": ids, "accounts": 3, "capacity": 5})
+    after.loc[after["manager_id"] == "M123", "accounts"] = 4
+    before = after.assign(accounts=3)
+    figure, said = load(before, after, message="One more")
+    assert "M123 looks after 4 of at most 5, 3 today" in said
+    assert figure.get_size_inches()[1] < 20
+    assert "40 of 500" in figure.axes[0].get_ylabel()
+
+    assigned = pd.DataFrame({"manager_id": [*ids, "M007"], "region": "north"})
+    figure, said = assignment_map(assigned, pd.Series(dtype=object), message="Many")
+    assert "M007: 2 north" in said
+    assert figure.get_size_inches()[0] < 30
+    assert "40 of 500" in figure.axes[0].get_xlabel()
+
+
 def test_the_map_counts_every_account():
     rng = np.random.default_rng(1)
     assigned = pd.DataFrame(

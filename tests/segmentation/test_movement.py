@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kamlab.segmentation.lessons import look_back
 from kamlab.segmentation.movement import (
     after_periods,
     chances,
@@ -74,6 +75,17 @@ def test_chain_is_a_matrix_power():
     assert np.allclose(matrix.sum(axis=1), 1)
     assert np.allclose(twice, matrix.to_numpy() @ matrix.to_numpy())
     assert ((moved.transitions["low"] <= moved.transitions["share"]).dropna()).all()
+
+
+def test_what_was_looked_back_on_before_gives_the_same():
+    amounts = {"a": [9, 8, 7, 6], "b": [1, 9, 2, 8], "c": [3, 0, 3, 0], "d": [0, 2, 2, 2]}
+    orders, day = _orders(amounts), "2024-01-01"
+    alone = movement(orders, day, places=1)
+    again = movement(orders, day, places=1, past=look_back(orders, day))
+
+    assert len(alone.transitions)
+    pd.testing.assert_frame_equal(again.standing, alone.standing)
+    pd.testing.assert_frame_equal(again.transitions, alone.transitions)
 
 
 def test_too_little_history_is_refused():
