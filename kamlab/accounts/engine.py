@@ -14,6 +14,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from kamlab.errors import DataRefusedError
+from kamlab.sources.memory import give_back
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -313,7 +314,10 @@ def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
     table = frame.collect("pyarrow").to_native()
     kinds = pa.schema([pa.field(field.name, _kind(field.type)) for field in table.schema])
     table = table.cast(kinds)  # under the same name, so that what was cast is given back
-    return table.to_pandas(split_blocks=True, self_destruct=True)
+    found = table.to_pandas(split_blocks=True, self_destruct=True)
+    del table
+    give_back()
+    return found
 
 
 def _kind(found: "pa.DataType") -> "pa.DataType":

@@ -39,53 +39,58 @@ def cadence(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     .. [2] Z.-S. Ye and N. Chen, "Closed-form estimators for the gamma distribution derived from
        likelihood equations", The American Statistician 71, 2017.
     """
-    end = pd.Timestamp(as_of)
-    bought = _order_days(days, end)
-    bought["gap"] = bought.groupby("account_id")["day"].diff().dt.days.astype(float)
-    gaps = bought.dropna(subset="gap")
-    silence = (end - bought.groupby("account_id")["day"].max()).dt.days
+    code, day, accounts = _order_days(days, as_of)
+    begins = np.r_[True, code[1:] != code[:-1]][: len(code)]
+    last = day[np.r_[begins[1:], True][: len(code)]]
+    silence = _number(as_of) - last.astype(np.int64)
+    gap, of = np.diff(day)[~begins[1:]].astype(float), code[1:][~begins[1:]]
+    count = np.bincount(of, minlength=len(accounts))
+    behind = np.bincount(of, gap < silence[of], len(accounts)) / np.maximum(count, 1)
+    shape = np.where(count >= _MIN_GAPS, _gamma_shape(of, gap, count), np.nan)
+    information = count * (polygamma(1, shape) - 1 / shape)
+    median = pd.Series(gap).groupby(of).median()
     table = pd.DataFrame(
         {
-            "order_days": bought.groupby("account_id").size(),
-            "median_gap": gaps.groupby("account_id")["gap"].median(),
+            "account_id": accounts,
+            "order_days": np.bincount(code, minlength=len(accounts)),
+            "median_gap": median.reindex(range(len(accounts))).to_numpy(),
             "days_since_last_order": silence,
+            "regularity": shape,
+            "regularity_se": 1 / np.sqrt(information),
         }
     )
-    count = gaps.groupby("account_id").size().reindex(table.index).fillna(0)
-    shape = _gamma_shape(gaps).reindex(table.index).where(count >= _MIN_GAPS)
-    information = count * (polygamma(1, shape) - 1 / shape)
-    shorter = gaps["gap"] < silence.reindex(gaps["account_id"]).to_numpy()
-    behind = shorter.groupby(gaps["account_id"]).mean().reindex(table.index)
-    return table.assign(
-        regularity=shape,
-        regularity_se=1 / np.sqrt(information),
-        overdue=behind.where(count >= _MIN_GAPS),
-    ).reset_index()
+    return table.assign(overdue=np.where(count >= _MIN_GAPS, behind, np.nan))
 
 
-def _order_days(days: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Give the account-days with positive net sales before the end, in order."""
-    day = pd.to_datetime(days["day"])
-    there = (days["net_sales"] > 0) & (day < end)
-    bought = pd.DataFrame({"account_id": days.loc[there, "account_id"], "day": day[there]})
-    return bought.sort_values(["account_id", "day"])
+def _number(day: date) -> int:
+    """Count the days since 1970."""
+    return int(np.datetime64(day, "D").astype(int))
 
 
-def _gamma_shape(gaps: pd.DataFrame) -> pd.Series:
+def _order_days(days: pd.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray, pd.Index]:
+    """Give the account-days with positive net sales before the end, in order, as numbers.
+
+    Returns the number of the account, the day since 1970, and the accounts.
+    """
+    day = pd.to_datetime(days["day"]).to_numpy("datetime64[D]").astype(np.int64)
+    there = np.flatnonzero((days["net_sales"].to_numpy(float) > 0) & (day < _number(as_of)))
+    code, accounts = pd.factorize(days["account_id"].iloc[there], sort=True)
+    code, day = code.astype(np.int32), day[there].astype(np.int32)
+    order = np.lexsort((day, code))
+    return code[order], day[order], pd.Index(accounts)
+
+
+def _gamma_shape(of: np.ndarray, gap: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Estimate the gamma shape of each account's gaps, corrected for small samples."""
-    gap = gaps["gap"]
-    parts = pd.DataFrame(
-        {"account_id": gaps["account_id"], "x": gap, "l": np.log(gap), "xl": gap * np.log(gap)}
-    )
-    sums = parts.groupby("account_id").agg(
-        n=("x", "size"), x=("x", "sum"), l=("l", "sum"), xl=("xl", "sum")
-    )
-    spread = sums["n"] * sums["xl"] - sums["l"] * sums["x"]
-    shape = (sums["n"] * sums["x"] / spread.where(spread > 1e-9)).clip(upper=100.0)
-    n = sums["n"]
-    bias = (3 * shape - 2 / 3 * shape / (1 + shape) - 4 / 5 * shape / (1 + shape) ** 2) / n
+    log = np.log(gap)
+    n = np.where(count > 0, count, np.nan)
+    x, logs, both = (np.bincount(of, part, len(count)) for part in (gap, log, gap * log))
+    spread = n * both - logs * x
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shape = np.minimum(np.where(spread > 1e-9, n * x / spread, np.nan), 100.0)
+        bias = (3 * shape - 2 / 3 * shape / (1 + shape) - 4 / 5 * shape / (1 + shape) ** 2) / n
     # gaps without any spread: as regular as can be told
-    return (shape - bias).clip(lower=0.05).where(spread > 1e-9, 100.0)
+    return np.where(spread > 1e-9, np.clip(shape - bias, 0.05, None), 100.0)
 
 
 def season(months: pd.DataFrame, *, shares: int = 12) -> pd.DataFrame:
@@ -164,37 +169,38 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
         and `usual_batch` (median over days of the quantity an order line; missing without
         `quantity` and `lines`).
     """
-    end = pd.Timestamp(as_of)
-    bought = _order_days(days, end)
-    codes, accounts = pd.factorize(bought["account_id"], sort=True)
-    cells = codes * 7 + bought["day"].dt.day_of_week.to_numpy()
-    per = np.bincount(cells, minlength=7 * len(accounts)).reshape(-1, 7)
+    code, day, accounts = _order_days(days, as_of)
+    # the first day of 1970 was a Thursday
+    per = np.bincount(code * 7 + (day + 3) % 7, minlength=7 * len(accounts)).reshape(-1, 7)
     everybody = per.sum(axis=0) / max(per.sum(), 1)
     used = everybody > 0
     usual = per.sum(axis=1)[:, None] * everybody[used]
     chi = ((per[:, used] - usual) ** 2 / usual).sum(axis=1)
     chance = chi2.sf(chi, max(int(used.sum()) - 1, 1))
-    left = (bought["day"].dt.days_in_month - bought["day"].dt.day).to_numpy()
+    dates = day.astype("datetime64[D]")
+    left = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") - dates
+    late = np.bincount(code, left <= np.timedelta64(5, "D"), len(accounts))
     days_of = per.sum(axis=1)
-    paid = days.assign(day=pd.to_datetime(days["day"]))
-    paid = paid[(paid["net_sales"] > 0) & (paid["day"] < end)]
-    size = (paid["net_sales"] / paid["orders"].clip(lower=1)).groupby(paid["account_id"])
+    del code, day, dates, left
+    there = (days["net_sales"] > 0) & (pd.to_datetime(days["day"]) < pd.Timestamp(as_of))
+    wanted = ["account_id", "net_sales", "orders", "quantity", "lines"]
+    paid = days.loc[there, [name for name in wanted if name in days]]
+    of = paid.pop("account_id")
+    largest = paid["net_sales"].groupby(of).max()
+    size = (paid["net_sales"] / paid.pop("orders").clip(lower=1)).groupby(of).median()
     batch = pd.Series(np.nan, index=accounts)
     if "quantity" in paid:
         each = paid["quantity"] / paid["lines"].clip(lower=1)
-        batch = each.where(each > 0).groupby(paid["account_id"]).median().reindex(accounts)
+        batch = each.where(each > 0).groupby(of).median()
     return pd.DataFrame(
         {
             "usual_weekday": np.array(WEEKDAYS, dtype=object)[per.argmax(axis=1)],
             "weekday_share": per.max(axis=1) / days_of,
             "weekday_p": np.where((days_of >= _MIN_DAYS) & (used.sum() > 1), chance, np.nan),
-            "month_end_share": np.bincount(codes, left < 5, len(accounts)) / days_of,
-            "usual_batch": batch.to_numpy(),
-            "usual_order": size.median().reindex(accounts).to_numpy(),
-            "largest_order": paid.groupby("account_id")["net_sales"]
-            .max()
-            .reindex(accounts)
-            .to_numpy(),
+            "month_end_share": late / days_of,
+            "usual_batch": batch.reindex(accounts).to_numpy(),
+            "usual_order": size.reindex(accounts).to_numpy(),
+            "largest_order": largest.reindex(accounts).to_numpy(),
         },
         index=pd.Index(accounts, name="account_id"),
     ).reset_index()

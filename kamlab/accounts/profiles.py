@@ -26,6 +26,7 @@ from kamlab.accounts.trade import credit_rules, space_of
 from kamlab.accounts.variety import family_sales, variety, white_space
 from kamlab.sources.industry import Industry, shipped
 from kamlab.sources.keys import fold, told_by
+from kamlab.sources.memory import give_back
 
 YEAR = timedelta(days=365)
 
@@ -88,14 +89,16 @@ def profiles(
     if priced is None:
         priced = prices_of(orders, as_of, accounts)
     facts = account_facts(orders, as_of, kept=kept)
-    days = daily_sums(
-        orders, as_of, kept=kept, columns=["net_sales", "quantity", "orders", "lines"]
-    )
+    sums = ["net_sales", "quantity", "orders", "lines"]
+    days = daily_sums(orders, as_of, kept=kept, columns=sums)
+    rhythm = cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"])
+    of_week = weekdays(days, as_of)
+    del days  # the longest table
     months = monthly_sums(orders, as_of, kept=kept, columns=["quantity", "order_days"])
     parts = [
-        cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"]),
+        rhythm,
         season(months),
-        weekdays(days, as_of),
+        of_week,
         _order_channel(orders, as_of, trade),
         _families(orders, as_of, accounts, trade, (families, lacking)),
         priced,
@@ -220,6 +223,7 @@ def prices_of(
     effects = price_effects(found.pop(), regions=regions).rename(
         columns={"standard_error": "price_effect_se"}
     )
+    give_back()
     return effects[["account_id", "price_effect", "price_effect_se", "price_gap"]]
 
 
