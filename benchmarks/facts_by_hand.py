@@ -274,8 +274,8 @@ IMPORTS = {
     "sql": (by_sql, "duckdb"),
     "polars": (by_polars, "polars"),
     "pandas": (by_pandas, "pandas"),
-    "kamlab": (kamlab_facts, "kamlab.accounts"),
-    "kamlab_repeats": (kamlab_repeats, "kamlab.accounts"),
+    "kamlab": (kamlab_facts, "kamlab.accounts.facts"),
+    "kamlab_repeats": (kamlab_repeats, "kamlab.accounts.repeats"),
     "lifetimes": (by_lifetimes, "lifetimes.utils"),
     "pymc-marketing": (by_pymc_marketing, "pymc_marketing.clv.utils"),
 }
