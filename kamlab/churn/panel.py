@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlab.accounts.engine import as_day
+from kamlab.accounts.days import within
+from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 from kamlab.accounts.origins import snapshots
 from kamlab.churn.columns import drawn_by_content
 from kamlab.churn.contracts import contract_state
@@ -126,12 +127,15 @@ def _looked(orders: Any, origins: list[date], label_days: int, kept: Any) -> pd.
     """
     told = {"label_days": label_days, "as_of": origins[0], "kept": kept}
     judged = JUDGED_OF_MANY + 1
-    table = snapshots(orders, origins[:judged], **told)
-    if len(origins) <= judged:
-        return table
-    accounts = table.loc[table["origin"] == pd.Timestamp(origins[0]), ["account_id"]]
-    some = None
-    if len(accounts) > _DRAWN_OF_MANY:
-        some = accounts["account_id"].to_numpy()[drawn_by_content(accounts, _DRAWN_OF_MANY)]
+    seen = (
+        between(as_lines(orders), None, origins[0])
+        if kept is None
+        else within(kept, None, origins[0])
+    )
+    accounts = to_pandas(seen.select("account_id").unique())
+    if len(accounts) <= _DRAWN_OF_MANY or len(origins) <= judged:
+        return snapshots(orders, origins, **told)
+    drawn = drawn_by_content(accounts, _DRAWN_OF_MANY)
+    some = accounts["account_id"].to_numpy()[drawn]
     earlier = snapshots(orders, origins[judged:], accounts=some, **told)
-    return pd.concat([earlier, table], ignore_index=True)
+    return pd.concat([earlier, snapshots(orders, origins[:judged], **told)], ignore_index=True)
