@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from kamlab.studies.terms import explanations
 from kamlab.studies.translate import said as said_in
@@ -168,6 +166,9 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
     if len(table) < _LONG_TABLE:
         table.to_csv(path, index=False, lineterminator="\n")
         return
+    import duckdb
+    import pyarrow as pa
+
     for column, kind in table.dtypes.items():
         if pd.api.types.is_bool_dtype(kind):
             table[column] = table[column].map({True: "True", False: "False"}).astype("str")
