@@ -103,16 +103,20 @@ def snapshots(
     end = _newest(lines) if as_of is None else as_day(as_of)
     days = _checked_origins(origins, end)
     lines = between(lines, None, end)
+    known = None if kept is None else within(kept, None, end)
     if accounts is not None:
-        lines = lines.filter(nw.col("account_id").is_in(list(accounts)))
-    pieces = [with_gaps(with_orders(lines))] if kept is None else []
+        wanted = nw.col("account_id").is_in(list(accounts))
+        lines = lines.filter(wanted)
+        known = None if known is None else known.filter(wanted)
+    known = with_gaps(with_orders(lines)) if known is None else known
+    # what is kept whole need not be written again
+    apart = kept is None or accounts is not None
+    pieces = [known] if apart else []
     if "category" in lines.collect_schema():
         pieces.append(_category_spans(lines, days, windows[-1], history))
     tables = []
     with settled(*pieces) as found:
-        account_days, *categories = found if kept is None else (within(kept, None, end), *found)
-        if accounts is not None:
-            account_days = account_days.filter(nw.col("account_id").is_in(list(accounts)))
+        account_days, *categories = found if apart else (known, *found)
         for origin in days:
             past = to_pandas(
                 _past(account_days, origin, label_days, windows, history).sort("account_id")

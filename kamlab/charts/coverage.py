@@ -21,7 +21,7 @@ from kamlab.charts.style import (
     shorten,
 )
 
-_MOST_MANAGERS = 40  # that can be told apart on a page
+_MOST_MANAGERS, _MOST_COLUMNS = 40, 16  # below each other, and side by side, that can be read
 
 
 def _called(ids: Iterable[object], names: Mapping[str, object] | None) -> list[str]:
@@ -54,7 +54,9 @@ def load(
     everybody = len(both)
     moved = (both["accounts"] - both["accounts_was"]).abs()
     both = both.assign(moved=moved).sort_values(["moved", "accounts", "manager_id"])
-    both = both.tail(_MOST_MANAGERS).sort_values("accounts", kind="stable").reset_index(drop=True)
+    if everybody > _MOST_MANAGERS:  # those without any account then or now say nothing
+        both = both[both["accounts"] + both["accounts_was"] > 0].tail(_MOST_MANAGERS)
+    both = both.sort_values("accounts", kind="stable").reset_index(drop=True)
     both["called"] = _called(both["manager_id"], names)
     places = np.arange(len(both))
     with look():
@@ -71,6 +73,7 @@ def load(
                 va="center",
                 fontsize=8.5,
             )
+        axes.set_ylim(-0.7, max(len(both), 1) - 0.3)
         axes.set_yticks(places, both["called"].tolist())
         axes.set_xlabel("Key accounts after (blue) and today (grey); the mark is what can be done")
         if len(both) < everybody:
@@ -110,7 +113,7 @@ def assignment_map(
     counts = pd.crosstab(rows["place"], rows["manager"])
     home = regions.reindex(counts.columns)
     everybody = counts.shape[1]
-    most = counts.sum().sort_values(kind="stable").tail(_MOST_MANAGERS).index
+    most = counts.sum().sort_values(kind="stable").tail(_MOST_COLUMNS).index
     counts = counts.loc[counts[most].any(axis=1), most]
     order = sorted(counts.columns, key=lambda one: (one == "nobody", str(home[one]), str(one)))
     counts, called = counts[order], _called(order, names)

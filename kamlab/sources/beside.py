@@ -30,17 +30,15 @@ def accounts_of_orders(part: Part) -> str:
         Empty where no column that feeds nothing seems to tell of accounts, or the lines come from
         elsewhere than from files.
     """
-    entry, accounts = part.origin.entry, part.meta["mapped"].get("account_id", [])
-    told: dict[str, str] = {}
-    for column in reversed(part.meta["ignored"]):
-        told |= {name: column for name, words in _ALIKE.items() if fold(column) in words.split()}
-    if entry.table != "orders" or entry.kind != "file" or len(accounts) != 1 or not told:
+    accounts = part.meta["mapped"]["account_id"]
+    told = {name: column for name, words in _ALIKE.items() if (column := _unused(part, words))}
+    if len(accounts) != 1 or not told:
         return ""
-    number = sql.name(accounts[0])
+    entry, number = part.origin.entry, sql.name(accounts[0])
     columns = [f"{number} AS account_id"]
-    columns += [f"mode({sql.name(told[name])}) AS {name}" for name in _ALIKE if name in told]
+    columns += [f"mode({sql.name(column)}) AS {name}" for name, column in told.items()]
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
-    said += [f"FROM {sql.text(entry['file'][0])} GROUP BY {number}", "'''"]
+    said += [f"FROM {_lines_of(part)} GROUP BY {number}", "'''"]
     said += [f'{option} = "{entry[option]}"' for option in _READ_ALIKE if entry[option]]
     return "\n".join(said)
 
@@ -58,9 +56,23 @@ def cost_of_profit(part: Part) -> str:
         Empty where the cost is known, no column that feeds nothing is a profit, or the lines come
         from elsewhere than from files.
     """
-    entry, mapped = part.origin.entry, part.meta["mapped"]
-    profits = [column for column in part.meta["ignored"] if fold(column) in _PROFIT.split()]
-    if entry.table != "orders" or entry.kind != "file" or "cost_of_goods" in mapped or not profits:
+    mapped, profit = part.meta["mapped"], _unused(part, _PROFIT)
+    if "cost_of_goods" in mapped or not profit:
         return ""
-    cost = f"{sql.name(mapped['net_sales'][0])} - {sql.name(profits[0])} AS cost_of_goods"
-    return f"sql = '''SELECT *, {cost} FROM {sql.text(entry['file'][0])}'''"
+    cost = f"{sql.name(mapped['net_sales'][0])} - {sql.name(profit)} AS cost_of_goods"
+    return f"sql = '''SELECT *, {cost} FROM {_lines_of(part)}'''"
+
+
+def _unused(part: Part, words: str) -> str:
+    """Name the first column of a file that feeds nothing and is called by one of the words."""
+    if part.origin.entry.kind != "file":
+        return ""
+    alike = words.split()
+    return next((column for column in part.meta["ignored"] if fold(column) in alike), "")
+
+
+def _lines_of(part: Part) -> str:
+    """Write what an entry reads as SQL that a mapping takes, all of its patterns."""
+    patterns = [sql.text(pattern) for pattern in part.origin.entry["file"]]
+    rows = " UNION ALL BY NAME ".join(f"FROM {pattern}" for pattern in patterns)
+    return patterns[0] if len(patterns) == 1 else f"({rows})"

@@ -97,8 +97,11 @@ def _beside(sources: Sources) -> list[str]:
             files = ", ".join(f'"{pattern}"' for pattern in part.origin.entry["file"])
             lines += ["", "and, since there is none yet,", "[[orders]]", f"file = [{files}]"]
         if cost := cost_of_profit(part):
-            lines += ["", "The orders tell a profit. Cost is known, and with it every margin, by"]
-            lines += [cost, "in place of the file under [[orders]] in kamlab.toml."]
+            lines += ["", "The orders tell a profit. If it is what goods leave of net sales, write"]
+            lines += [
+                cost,
+                "in place of the file under [[orders]] in kamlab.toml: cost is known then.",
+            ]
     return lines
 
 

@@ -213,7 +213,7 @@ class Sources:
         return int(found["rows"]), int(found.get("known", 0)), found.get("most")
 
     def frame(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
-        """Give a table, or some of its columns, as a pandas frame; not for lines by the million.
+        """Give a table as a pandas frame, or those of some columns that it has; not for long ones.
 
         Optional columns in which no row holds a value are as if they were not there.
         """

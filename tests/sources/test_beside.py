@@ -51,6 +51,22 @@ def test_a_profit_beside_the_orders_comes_as_cost_by_the_line_that_is_offered(fo
     assert sorted(profit) == sorted([41.9, 6.87, -6.87, 1.0])
 
 
+def test_what_is_offered_reads_all_files_of_an_entry(folder, store):
+    place = folder({"a/one.csv": "\n".join(ROWS[:2]), "b/two.csv": "\n".join([ROWS[0], *ROWS[2:]])})
+    mapping = place / "kamlab.toml"
+    orders = '[[orders]]\nfile = ["a/*.csv", "b/*.csv"]\n\n'
+    mapping.write_text(orders)
+    said = describe(open_data(place, store=store))
+    mapping.write_text(orders + _blocks(said))
+    cost = next(line for line in said.splitlines() if line.startswith("sql = ") and "cost" in line)
+
+    assert open_data(place, store=store).frame("accounts")["account_id"].nunique() == 2
+    mapping.write_text(f"[[orders]]\n{cost}\n")
+    lines = open_data(place, store=store).frame("orders", ["net_sales", "cost_of_goods"])
+    assert list(lines) == ["net_sales", "cost_of_goods"]
+    assert (lines["net_sales"] - lines["cost_of_goods"]).sum() == pytest.approx(42.9)
+
+
 @pytest.mark.parametrize("files", [{"accounts.csv": "account_id,name\nC1,Acme\n"}, {}])
 def test_nothing_is_offered_where_accounts_are_told_or_orders_tell_nothing(files, folder, store):
     plain = "account_id,order_id,order_date,net_sales\nC1,1,2024-01-01,5\n"
