@@ -7,13 +7,13 @@ from kamlab.sources.parts import Part
 _ALIKE = {
     "name": (
         "name customer customername company companyname account accountname client clientname "
-        "buyer buyername kunde kundenname firma 客户名称 客户 公司 公司名称"
+        "buyer buyername kunde kundenname firma raisonsociale 客户名称 客户 公司 公司名称"
     ),
-    "industry": "industry segment sector branche 行业",
-    "region": "region state province bundesland 地区 省份",
-    "country": "country land 国家",
+    "industry": "industry segment sector branche secteur 行业",
+    "region": "region state province bundesland région 地区 省份",
+    "country": "country land pays 国家",
 }
-_PROFIT = "profit grossprofit marginamount rohertrag 毛利 利润"
+_PROFIT = "profit grossprofit marginamount rohertrag marge 毛利 利润"
 _READ_ALIKE = ("encoding", "delimiter")
 
 
@@ -38,7 +38,7 @@ def accounts_of_orders(part: Part) -> str:
     columns = [f"{number} AS account_id"]
     columns += [f"mode({sql.name(column)}) AS {name}" for name, column in told.items()]
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
-    said += [f"FROM {_lines_of(part)} GROUP BY {number}", "'''"]
+    said += [f"FROM {_lines_of(part)} WHERE {number} IS NOT NULL GROUP BY {number}", "'''"]
     said += [f'{option} = "{entry[option]}"' for option in _READ_ALIKE if entry[option]]
     return "\n".join(said)
 
@@ -60,7 +60,7 @@ def cost_of_profit(part: Part) -> str:
     if "cost_of_goods" in mapped or not profit:
         return ""
     cost = f"{sql.name(mapped['net_sales'][0])} - {sql.name(profit)} AS cost_of_goods"
-    return f"sql = '''SELECT *, {cost} FROM {_lines_of(part)}'''"
+    return f"sql = '''SELECT *, {cost} FROM {_lines_of(part)} '''"
 
 
 def _unused(part: Part, words: str) -> str:
