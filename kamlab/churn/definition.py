@@ -90,8 +90,9 @@ def find_window(
         # nobody who came back was ever silent for so long
         days = rare[0]
         said = (
-            f"Hardly anybody has ever been silent for {days} days, and most of those silent for "
-            "less ordered again: longer silences are taken for leaving."
+            f"Hardly anybody has ever been silent for {days} days. Of those silent for less too "
+            "many ordered again, or too few could be watched to tell: longer silences are taken "
+            "for leaving."
         )
     elif len(usable):
         best = usable.loc[usable["returned"].idxmin()]
