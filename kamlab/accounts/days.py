@@ -15,13 +15,14 @@ from kamlab.accounts.engine import (
     NOTHING,
     as_day,
     as_lines,
+    beside,
     between,
     count,
     day_number,
     to_pandas,
     total,
 )
-from kamlab.accounts.kept import takes
+from kamlab.accounts.kept import settled, takes
 
 SUMS = (
     "lines",
@@ -183,10 +184,15 @@ def condensed_days(orders: IntoFrame) -> nw.LazyFrame:
     Returns
     -------
     nw.LazyFrame
-        Columns of `with_orders` and `with_gaps`, sorted by `account_id` and `day`. None of them
-        looks ahead, so that what was seen on any day is in the rows before it.
+        Columns of `with_orders` and `with_gaps`, sorted by `account_id` and `day`; amounts rounded
+        to a millionth, so that they are the same however an engine adds. None of them looks ahead,
+        so that what was seen on any day is in the rows before it.
     """
-    return with_gaps(with_orders(as_lines(orders))).sort("account_id", "day")
+    days = with_gaps(with_orders(as_lines(orders)))
+    amounts = [name for name, kind in days.collect_schema().items() if kind == nw.Float64]
+    # PostgreSQL rounds to a decimal
+    rounded = [nw.col(name).round(6).cast(nw.Float64) for name in amounts]
+    return days.with_columns(*rounded).sort("account_id", "day")
 
 
 def within(days: IntoFrame, first: date | None, end: date) -> nw.LazyFrame:
@@ -292,10 +298,13 @@ def monthly_sums(
     found = _days(orders, as_of, start, kept, columns)
     there = found.collect_schema().names()
     names = [name for name in there if name not in ("account_id", "day")]
-    months = found.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
-        *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
-    )
-    return _finish(months, "month", columns)
+    # PostgreSQL plans sums of sums as if there were few of them, and takes hours
+    with settled(*[found] if found.implementation.is_ibis() else []) as apart:
+        days = apart[0] if apart else found
+        months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
+            *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
+        )
+        return _finish(months, "month", columns)
 
 
 def _days(
@@ -334,7 +343,7 @@ def with_orders(lines: nw.LazyFrame) -> nw.LazyFrame:
 def _begun(days: nw.LazyFrame, lines: nw.LazyFrame) -> nw.LazyFrame:
     """Add the number of orders begun on each day."""
     begun = order_days(lines).group_by("account_id", "day").agg(orders=nw.len().cast(nw.Int64))
-    days = days.join(begun, on=["account_id", "day"], how="left")
+    days = days.join(beside(days, begun), on=["account_id", "day"], how="left")
     return days.with_columns(orders=nw.col("orders").fill_null(0))
 
 

@@ -335,6 +335,27 @@ def _kind(found: "pa.DataType") -> "pa.DataType":
     return large_string()
 
 
+def beside(frame: nw.LazyFrame, piece: nw.LazyFrame) -> nw.LazyFrame:
+    """Give a table on the engine of another, so that they can be joined.
+
+    Parameters
+    ----------
+    frame : nw.LazyFrame
+        Where it is wanted: on DuckDB, if the other is elsewhere.
+    piece : nw.LazyFrame
+        Of any engine; brought here whole where it is not that of `frame`.
+
+    Returns
+    -------
+    nw.LazyFrame
+    """
+    if piece.implementation is frame.implementation:
+        return piece
+    found = piece.collect("pyarrow").to_native()  # noqa: F841  found below by its name
+    # a query of the relation runs on its own connection
+    return nw.from_native(frame.to_native().query("beside", "SELECT * FROM found"))
+
+
 def ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> np.ndarray:
     """Divide, with NaN where the denominator is nought, negative or missing.
 

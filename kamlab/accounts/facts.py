@@ -13,6 +13,7 @@ from kamlab.accounts.engine import (
     NOTHING,
     as_day,
     as_lines,
+    beside,
     between,
     count,
     opening,
@@ -80,7 +81,7 @@ def account_facts(
     orders_of = None if counted else _orders(lines, end)
     for piece in (orders_of, _products(lines), _categories(lines)):
         if piece is not None:
-            facts = facts.join(piece, on="account_id", how="left")
+            facts = facts.join(beside(facts, piece), on="account_id", how="left")
     return _finish(to_pandas(facts.sort("account_id")), end)
 
 

@@ -149,6 +149,14 @@ def _beside(lines: nw.LazyFrame, groups: pd.DataFrame) -> nw.LazyFrame:
         import polars as pl
 
         return nw.from_native(pl.LazyFrame(groups.to_dict("list")))
+    if lines.implementation.is_ibis():
+        from kamlab.sources.sql import text
+
+        rows = ", ".join(f"({text(one)}, {text(parent)})" for one, parent in groups.to_numpy())
+        # a table of its own would be written, which a reader may not do
+        values = f'SELECT a COLLATE "C" AS account_id, g COLLATE "C" AS group_id FROM (VALUES {rows})'
+        kinds = {"account_id": "string", "group_id": "string"}
+        return nw.from_native(native.get_backend().sql(f"{values} AS pairs (a, g)", schema=kinds))
     import pyarrow as pa
 
     pairs = pa.Table.from_pandas(groups, preserve_index=False)

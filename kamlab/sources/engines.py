@@ -13,7 +13,7 @@ from typing import Any
 from kamlab.errors import DataRefusedError
 from kamlab.sources.databases import scrub
 from kamlab.sources.mapping import Entry, Mapping
-from kamlab.sources.pushed import Pushed, check_lines
+from kamlab.sources.pushed import MARK, Pushed, check_lines
 from kamlab.sources.sql import name
 
 _QUIET = {
@@ -86,7 +86,8 @@ def _spark(entry: Entry, mapping: Mapping) -> tuple[Any, str]:
         builder = builder.config(setting, value)
     session = builder.getOrCreate()
     if entry.kind == "sql":
-        return session.sql(str(entry["sql"]).strip().rstrip(";")), f"{entry.place} on Spark"
+        asked = session.sql(str(entry["sql"]).strip().rstrip(";"))
+        return _marked(asked), f"{entry.place} on Spark"
     if entry.kind != "file":
         raise DataRefusedError(
             f'{entry.place}: engine = "spark" reads Parquet files (file) or Spark\'s own tables '
@@ -94,7 +95,15 @@ def _spark(entry: Entry, mapping: Mapping) -> tuple[Any, str]:
         )
     places = [_place(pattern, mapping, entry) for pattern in entry["file"]]
     frame = session.read.option("mergeSchema", "true").parquet(*places)
-    return frame, ", ".join(entry["file"])
+    return _marked(frame), ", ".join(entry["file"])
+
+
+def _marked(frame: Any) -> Any:  # noqa: ANN401  a PySpark frame
+    """Add a hash of each line; it is worked out only where it is asked for."""
+    from pyspark.sql import functions as spark
+
+    plain = [one for one, kind in frame.dtypes if "map<" not in kind and "variant" not in kind]
+    return frame.withColumn(MARK, spark.xxhash64(*plain).bitwiseAND(spark.lit(2**31 - 1)))
 
 
 def _place(pattern: str, mapping: Mapping, entry: Entry) -> str:
@@ -142,12 +151,14 @@ def _postgres(entry: Entry) -> tuple[Any, str]:
         cursor.execute(f"SELECT * FROM ({query}) AS asked LIMIT 0")
         columns = {field.name: _typed(field) for field in cursor.fetch_arrow_table().schema}
     chosen = ", ".join(made for made, _ in columns.values())
+    # whole numbers, days and texts have a hash in the database; it is worked out where asked for
+    marked = f"hash_record_extended(lines, 0) & {2**31 - 1} AS {name(MARK)}"
     database = ibis.connect(address)
     database.raw_sql("SET default_transaction_read_only = on").close()
     # the types are given: Ibis 12 asks for them by a view that it then fails to drop
     frame = database.sql(
-        f"SELECT {chosen} FROM ({query}) AS asked",
-        schema={name: kind for name, (_, kind) in columns.items()},
+        f"SELECT lines.*, {marked} FROM (SELECT {chosen} FROM ({query}) AS asked) AS lines",
+        schema={one: kind for one, (_, kind) in columns.items()} | {MARK: "int64"},
     )
     return frame, f"{variable}: {query[:60]}"
 
@@ -166,4 +177,5 @@ def _typed(field: Any) -> tuple[str, str]:  # noqa: ANN401  a field of pyarrow
         return f"({quoted} AT TIME ZONE 'UTC')::date AS {quoted}", "date"
     if kinds.is_temporal(found):
         return f"{quoted}::date AS {quoted}", "date"
-    return f"{quoted}::text AS {quoted}", "string"
+    # texts in the order of their bytes, as on every other engine, whatever the database's language
+    return f'{quoted}::text COLLATE "C" AS {quoted}', "string"

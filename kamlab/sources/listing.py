@@ -1,6 +1,5 @@
 """What was read, and what lies beside it and feeds no table?"""
 
-import hashlib
 from pathlib import Path
 
 import duckdb
@@ -26,10 +25,9 @@ def set_aside(pushed: Pushed) -> pd.DataFrame:
 
 def file_of(pushed: Pushed) -> pd.DataFrame:
     """Describe order lines that were not read here as one file, named by what they add up to."""
-    said = hashlib.sha256(pushed.digest.to_csv(index=False).encode()).hexdigest()
     rows = pushed.reconciliation[1]
     newest = pd.Timestamp(pushed.end) - pd.Timedelta(days=1)
-    return pd.DataFrame([("orders", pushed.label, 0, said, rows, newest)], columns=list(FILES))
+    return pd.DataFrame([("orders", pushed.label, 0, pushed.content, rows, newest)], columns=list(FILES))
 
 
 def files_read(made: dict[str, Assembled]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from kamlab.fingerprint import package_hash
+from kamlab.sources.fetch import fetch
 from kamlab.sources.memory import give_back
 from kamlab.sources.store import Store, key
 
@@ -115,7 +116,11 @@ def kept_once(
     place = key("kept", what, code, list(content))
 
     def write(file: Path) -> bool:
-        make(table()).sink_parquet(file)
+        found = make(table())
+        if found.implementation.is_duckdb():
+            found.sink_parquet(file)
+        else:
+            fetch(found, file)
         return True
 
     _keep(shelf, place, what, write)
@@ -141,13 +146,6 @@ def _named(make: Callable[..., Any]) -> tuple[str, list[str]]:
     """Name a function and the code behind it; one of the user's own is not in our package."""
     code = [package_hash(), Path(inspect.getfile(make)).read_text(encoding="utf-8")]
     return f"{make.__module__}.{make.__qualname__}", code
-
-
-def wanted(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame | None:
-    """Give the columns that are wanted, in the order of the table; all of them where none is."""
-    if table is None or not columns:
-        return table
-    return table[[name for name in table if name in columns]]
 
 
 @contextmanager

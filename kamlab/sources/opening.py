@@ -18,10 +18,10 @@ from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.listing import file_of, files_read, left_out, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.memory import let_go_early
-from kamlab.sources.once import kept_once, made_once, wanted
+from kamlab.sources.once import kept_once, made_once
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
-from kamlab.sources.pushed import Pushed
+from kamlab.sources.pushed import MOST_LINES, Pushed
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.reporting import end_of_orders, reporting_currency
 from kamlab.sources.schema import TABLES, TYPES
@@ -150,13 +150,9 @@ class Sources:
         Returns
         -------
         pd.DataFrame or None
-            What `make` gives: None where the lines lack what it takes. Nothing is kept of lines
-            that stay in a cluster or a database.
+            What `make` gives: None where the lines lack what it takes.
         """
-        lines = partial(self._through, through)
-        if self._pushed:
-            return wanted(make(lines(), *given, **named), columns)
-        content = self._made_of(through)
+        content, lines = self._made_of(through), partial(self._through, through)
         takes = {
             name: partial(self.kept, one, through=through)
             for name, one in getattr(make, "takes", {}).items()
@@ -178,9 +174,10 @@ class Sources:
         Returns
         -------
         duckdb.DuckDBPyRelation or None
-            Lazy; None where the lines stay in a cluster or a database.
+            Lazy, and here wherever the lines are; None where a cluster or a database has more of
+            them than can be condensed to one machine.
         """
-        if self._pushed:
+        if self._pushed and self._pushed.reconciliation[2] > MOST_LINES:
             return None
         content, lines = self._made_of(through), partial(self._through, through)
         file = kept_once(Store(self.store), content, make, lines)
@@ -238,9 +235,9 @@ class Sources:
 
     def content(self, *names: str) -> list[str]:
         """Name what some tables are made of: the same names, the same rows."""
-        return [
-            part.key for name in names if self.has(name) for part in self._assembled[name].parts
-        ]
+        there = [self._assembled[name].parts for name in names if name in self._assembled]
+        pushed = [self._pushed.content] if self._pushed and "orders" in names else []
+        return pushed + [part.key for parts in there for part in parts]
 
     def places(self, name: str) -> list[tuple[str, Path, tuple[str, ...]]]:
         """Give label, Parquet file of all rows and columns of each source of a table."""

@@ -4,6 +4,7 @@ The lines are checked where they are, in one pass that brings back one row a day
 is refused, as far as it is shown, and later one row an account ever comes here.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,9 +22,14 @@ from kamlab.sources.stray import Bounds, bounds
 
 LARGEST = 1e12
 """Largest amount of a line: sums of a day stay exact in whole numbers of 64 bits."""
+MOST_LINES = 500_000_000
+"""Kept lines up to which their sums by account and day are brought here, for all that follows."""
 SHOWN = 100
 """How many refused lines of each reason are brought here to be shown."""
+MARK = "_row_hash"
+"""Column in which an engine gives a hash of each line, from 0 to 2³¹ - 1."""
 _MICRO = 1_000_000
+_SET = ("channel", "currency")  # what the mapping may say of all lines
 _ORDERS = TABLES["orders"]
 
 
@@ -50,7 +56,9 @@ class Pushed:
     refused_sums : pd.DataFrame
         All of them by reason, as `Sources.refused_sums`.
     digest : pd.DataFrame
-        What the lines add up to by day and reason: a re-read that equals it is the same data.
+        What the lines and their hashes add up to by day and reason.
+    content : str
+        A hash of the digest and of how columns are mapped: where it is the same, so are the lines.
     """
 
     frame: Any
@@ -62,6 +70,7 @@ class Pushed:
     refused: pd.DataFrame
     refused_sums: pd.DataFrame
     digest: pd.DataFrame
+    content: str
 
 
 def check_lines(
@@ -98,7 +107,8 @@ def check_lines(
     lines = nw.from_native(frame).lazy()  # type: ignore[call-overload]
     schema = dict(lines.collect_schema())
     found = match(_ORDERS, entry, list(schema), label)
-    lines = lines.select(*_canonical(found, schema, entry, label))
+    marks = [nw.col(name) for name in schema if name == MARK]
+    lines = lines.select(*_canonical(found, schema, entry, label), *marks)
     marked = lines.with_columns(problem=_problem(list(lines.collect_schema())))
     days = _by_day(marked)
     known = days[days["problem"].isna()]
@@ -115,7 +125,7 @@ def check_lines(
     newest = pd.Timestamp(kept["day"].max()).date()
     keep = _keep(reporting, believed)
     return Pushed(
-        frame=marked.filter(keep).drop("problem").to_native(),
+        frame=marked.filter(keep).drop("problem", MARK, strict=False).to_native(),
         label=label,
         columns={name: " + ".join(sources) for name, sources in found.items()},
         currencies=currencies,
@@ -124,7 +134,13 @@ def check_lines(
         refused=_shown(marked, keep, reporting, believed, label),
         refused_sums=_refused_sums(days, reporting),
         digest=days,
+        content=_hashed(days, repr((found, believed, reporting, [entry[one] for one in _SET]))),
     )
+
+
+def _hashed(days: pd.DataFrame, how: str) -> str:
+    """Name lines by what they add up to and how they are mapped."""
+    return hashlib.sha256((days.to_csv(index=False) + how).encode()).hexdigest()
 
 
 def _canonical(
@@ -147,7 +163,7 @@ def _canonical(
             made.append(nw.col(sources[0]).cast(nw.String).alias(name))
     made += [
         nw.lit(str(entry[option])).alias(option)
-        for option in ("channel", "currency")
+        for option in _SET
         if entry[option] and option not in found
     ]
     if "currency" not in found and not entry["currency"]:
@@ -198,14 +214,16 @@ def _by_day(marked: nw.LazyFrame) -> pd.DataFrame:
     amount = nw.col("net_sales")
     counted = nw.when(amount.abs() <= LARGEST).then(amount).otherwise(nw.lit(0.0))
     micro = (counted * _MICRO).round(0).cast(nw.Int64)
+    sums = ["micro", *[name for name in marked.collect_schema() if name == MARK]]
     table = (
         marked.with_columns(micro=micro, day=nw.col("order_date"))
         .group_by("problem", "day", "currency")
-        .agg(nw.len().cast(nw.Int64).alias("rows"), nw.col("micro").sum())
+        .agg(nw.len().cast(nw.Int64).alias("rows"), *[nw.col(name).sum() for name in sums])
     )
     days = table.collect("pyarrow").to_native().to_pandas()
     days["day"] = pd.to_datetime(days["day"], errors="coerce")
-    days["micro"] = [int(value) for value in days["micro"]]
+    for name in sums:
+        days[name] = [int(value) for value in days[name]]
     days["problem"] = days["problem"].astype(object)
     return days.sort_values(["day", "problem", "currency"], ignore_index=True)
 

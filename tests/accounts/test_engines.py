@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kamlab.accounts import (
@@ -21,6 +21,7 @@ from kamlab.accounts import (
     snapshots,
 )
 from kamlab.accounts.days import condensed_days
+from kamlab.sources import open_data
 
 AS_OF = date(2024, 3, 2)
 # leap days, year's ends, edges of the windows of 365 days, and days that are not to be seen
@@ -377,3 +378,84 @@ def test_spark_timestamps_are_read_in_the_sessions_zone(spark):
     facts = account_facts(orders, "2024-03-01")
 
     assert facts["first_order"].tolist() == [pd.Timestamp("2024-02-29")]
+
+
+# several companies' lines in one table, since each asking of a cluster takes seconds
+MANY = st.lists(st.lists(ROW, min_size=1, max_size=12).filter(_known), min_size=5, max_size=5)
+FEW = settings(
+    max_examples=2,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.data_too_large,
+        HealthCheck.too_slow,
+    ],
+)
+
+
+def _together(companies: list[list[dict]]) -> list[dict]:
+    """Put companies into one table; lines without account or order are refused before."""
+    return [
+        {**row, "account_id": f"{k:02}{row['account_id']}"}
+        for k, rows in enumerate(companies)
+        for row in rows
+        if row["account_id"] and row["order_id"]
+    ]
+
+
+def _holds_to_the_reference(known, rows: list[dict]) -> None:
+    """Facts and months are the reference's, made of lines there and of what is condensed here."""
+    seen = _reference_facts(rows), _reference_months(rows)
+    for make, wanted in zip((account_facts, monthly_sums), seen, strict=True):
+        _assert_same(make(known.table("orders"), AS_OF), wanted)
+        _assert_same(known.once(make, AS_OF), wanted)
+    told = {"label_days": 30, "as_of": AS_OF}
+    days, here = [date(2023, 3, 2), date(2024, 1, 1)], _frame(rows).dropna(subset=["order_date"])
+    pd.testing.assert_frame_equal(
+        snapshots(known.table("orders"), days, kept=known.kept(condensed_days), **told),
+        snapshots(here, days, **told),
+        rtol=1e-9,
+        atol=1e-6,
+    )
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore:.*pandas:UserWarning")
+@FEW
+@given(companies=MANY)
+def test_drawn_lines_on_spark_give_what_the_reference_does(companies, spark, tmp_path):
+    rows = _together(companies)
+    _frame(rows).to_parquet(tmp_path / "lines.parquet")
+    (tmp_path / "kamlab.toml").write_text(
+        'engine = "spark"\nstart = 2020-01-01\n[[orders]]\nfile = "lines.parquet"\n'
+        'currency = "EUR"\n'
+    )
+    spark.catalog.clearCache()
+
+    _holds_to_the_reference(open_data(tmp_path, store=tmp_path / "store"), rows)
+
+
+@pytest.mark.postgres
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:ibis.*")
+@FEW
+@given(companies=MANY)
+def test_drawn_lines_in_postgresql_give_what_the_reference_does(
+    companies, postgres_server, tmp_path, monkeypatch
+):
+    import adbc_driver_postgresql.dbapi as postgresql
+
+    rows = _together(companies)
+    with postgresql.connect(postgres_server) as base, base.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS drawn")
+        cursor.adbc_ingest("drawn", pa.Table.from_pandas(_frame(rows)), mode="create")
+        base.commit()
+    monkeypatch.setenv("DRAWN_DB", postgres_server)
+    (tmp_path / "kamlab.toml").write_text(
+        'engine = "postgres"\nstart = 2020-01-01\n[[orders]]\nurl_env = "DRAWN_DB"\n'
+        'query = "SELECT * FROM drawn"\ncurrency = "EUR"\n'
+    )
+
+    _holds_to_the_reference(open_data(tmp_path, store=tmp_path / "store"), rows)

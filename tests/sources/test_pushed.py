@@ -8,16 +8,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kamlab.accounts import account_facts, daily_sums, monthly_sums, repeat_purchases, snapshots
+from kamlab.accounts import (
+    account_facts,
+    daily_sums,
+    monthly_sums,
+    repeat_purchases,
+    roll_up,
+    snapshots,
+)
+from kamlab.accounts.criteria import account_criteria
 from kamlab.accounts.days import condensed_days
+from kamlab.accounts.engine import to_pandas
+from kamlab.accounts.prices import price_sums
+from kamlab.accounts.profiles import profiles
+from kamlab.accounts.profit import account_profit
+from kamlab.accounts.repeats import purchase_histories
+from kamlab.accounts.variety import family_sales
 from kamlab.errors import DataRefusedError, UsageError
-from kamlab.sources import describe, open_data
+from kamlab.retention.recent import account_standing
+from kamlab.sources import describe, once, open_data
 from kamlab.sources.review import freshness, to_collect
 
 COLUMNS = (
     'columns = { account_id = "Customer No", order_id = "Doc", order_date = "Day", '
     'net_sales = "Net" }\n'
 )
+# a database whose language puts k0001 before K0002, and bytes do not
+CASELESS = """'''SELECT "Customer No" COLLATE "en-x-icu" AS "Customer No", "Doc", "Day", "Net",
+quantity, product_id, category, cost_of_goods, cost_to_serve, discount, list_price, currency
+FROM ledger;'''"""
 QUIET = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # sockets are left to the collector
     pytest.mark.filterwarnings("ignore:.*pandas:UserWarning"),  # PySpark 4.3 warns of pandas 3
@@ -40,6 +59,8 @@ def lines(made_lines):
         columns={"account_id": "Customer No", "order_id": "Doc", "order_date": "Day"}
     )
     table = table.rename(columns={"net_sales": "Net"})
+    odd = table["Customer No"].str[-1].isin(list("13579"))
+    table["Customer No"] = table["Customer No"].where(~odd, table["Customer No"].str.lower())
     table["currency"] = [
         "USD" if k % 50 == 0 else None if k % 7 == 0 else "EUR" for k in range(2000)
     ]
@@ -52,7 +73,11 @@ def lines(made_lines):
 
 def _here(folder, store, lines):
     data = folder(
-        {"kamlab.toml": f'currency = "EUR"\n[[orders]]\nfile = "sales.parquet"\n{COLUMNS}'}
+        {
+            "kamlab.toml": f'currency = "EUR"\n[[orders]]\nfile = "sales.parquet"\n{COLUMNS}'
+            '[[accounts]]\nfile = "accounts.csv"\n',
+            "accounts.csv": "account_id,parent_id\nk0001,k0003\nK0002,k0003\nk0005,\n",
+        }
     )
     pq.write_table(pa.Table.from_pandas(lines), data / "sales.parquet")
     return data, open_data(data, store=store)
@@ -62,12 +87,27 @@ def _tables(known) -> dict[str, pd.DataFrame]:
     """Make all tables as studies do: of what is condensed and kept, where lines are here."""
     orders, day, origins = known.table("orders"), "2024-06-01", ["2023-01-01", "2024-02-29"]
     kept = known.kept(condensed_days)
+    last = pd.Timestamp(day).date()
     return {
         "facts": known.once(account_facts, day),
+        "facts from a day": known.once(account_facts, day, start="2023-02-28"),
+        "facts of groups": known.once(account_facts, day, through=(roll_up, "accounts")),
         "days": known.once(daily_sums, day),
-        "months": known.once(monthly_sums, day, start="2023-02-28"),
+        "months": known.once(monthly_sums, day),
+        "months from a day": known.once(monthly_sums, day, start="2023-02-28"),
+        "months of lines": monthly_sums(orders, day),
+        "standing": known.once(account_standing, day),
+        "prices": known.once(price_sums, day, start="2022-06-01"),
         "repeats": repeat_purchases(orders, day),
+        "histories": to_pandas(purchase_histories(orders, day).sort("account_id")),
         "snapshots": snapshots(orders, origins, label_days=60, as_of=day, kept=kept),
+        "snapshots of some": snapshots(
+            orders, origins, label_days=60, as_of=day, kept=kept, accounts=["k0003", "K0010"]
+        ),
+        "profit": account_profit(orders, day, start="2023-02-28"),
+        "families": family_sales(orders, day, start="2023-02-28"),
+        "profiles": profiles(orders, last, accounts=known.frame("accounts"), kept=kept),
+        "criteria": account_criteria(orders, last, accounts=known.frame("accounts"), kept=kept),
     }
 
 
@@ -76,7 +116,7 @@ def _same(found, wanted) -> None:
     assert found.end == wanted.end
     assert found.currency == wanted.currency == "EUR"
     pd.testing.assert_frame_equal(found.reconciliation, wanted.reconciliation)
-    assert found.reconciliation["difference"].tolist() == [0.0]
+    assert found.reconciliation["difference"].iloc[0] == 0.0
     pd.testing.assert_frame_equal(found.other_currencies, wanted.other_currencies)
     counts = ["reason", "column", "rows"]
     pd.testing.assert_frame_equal(
@@ -120,6 +160,7 @@ def test_a_table_of_sparks_own_feeds_orders(folder, store, lines, spark):
         {
             "kamlab.toml": 'engine = "spark"\ncurrency = "EUR"\n[[orders]]\n'
             f'sql = "SELECT * FROM ledger WHERE Net > -1e9 OR Net IS NULL;"\n{COLUMNS}'
+            '[[accounts]]\nfile = "accounts.csv"\n'
         }
     )
 
@@ -143,7 +184,8 @@ def test_postgresql_keeps_and_sums_up_what_duckdb_does(
     folder(
         {
             "kamlab.toml": 'engine = "postgres"\ncurrency = "EUR"\n[[orders]]\n'
-            f'url_env = "LEDGER_DB"\nquery = "SELECT * FROM ledger;"\n{COLUMNS}'
+            f'url_env = "LEDGER_DB"\nquery = {CASELESS}\n{COLUMNS}'
+            '[[accounts]]\nfile = "accounts.csv"\n'
         }
     )
 
@@ -151,6 +193,52 @@ def test_postgresql_keeps_and_sums_up_what_duckdb_does(
 
     _same(found, wanted)
     assert "s3cret" not in describe(found) + found.files.to_csv()
+
+
+@pytest.mark.postgres
+@_quiet
+def test_what_was_summed_up_is_not_asked_for_again_until_a_line_changes(
+    folder, store, lines, postgres_server, monkeypatch
+):
+    import adbc_driver_postgresql.dbapi as postgresql
+
+    def change(*commands):
+        with postgresql.connect(postgres_server) as base, base.cursor() as cursor:
+            for command in commands:
+                cursor.execute(command)
+            base.commit()
+
+    with postgresql.connect(postgres_server) as base, base.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS sold")
+        cursor.adbc_ingest("sold", pa.Table.from_pandas(lines.iloc[:500]), mode="create")
+        base.commit()
+    monkeypatch.setenv("LEDGER_DB", postgres_server)
+    data = folder(
+        {
+            "kamlab.toml": 'engine = "postgres"\ncurrency = "EUR"\n[[orders]]\n'
+            f'url_env = "LEDGER_DB"\nquery = "SELECT * FROM sold"\n{COLUMNS}'
+        }
+    )
+    first = open_data(data, store=store).once(account_facts, "2024-06-01")
+    asked = []
+    monkeypatch.setattr(once, "fetch", lambda *given: asked.append(given))
+
+    again = open_data(data, store=store).once(account_facts, "2024-06-01")
+
+    assert not asked
+    pd.testing.assert_frame_equal(again, first)
+    monkeypatch.undo()
+    monkeypatch.setenv("LEDGER_DB", postgres_server)
+    # what net sales by day do not tell: another cost, and another account
+    change(
+        "UPDATE sold SET cost_of_goods = 0.125 WHERE ctid = '(0,9)'",
+        """UPDATE sold SET "Customer No" = 'new' WHERE ctid = '(0,11)'""",
+    )
+
+    changed = open_data(data, store=store).once(account_facts, "2024-06-01")
+
+    assert "new" in set(changed["account_id"])
+    assert (~changed["gross_profit"].isin(first["gross_profit"])).sum() >= 1
 
 
 @pytest.mark.postgres

@@ -1,0 +1,80 @@
+"""How does a table that a cluster or a database has summed up come here, as one Parquet file?
+
+It may be too long for memory: Spark gives it in parts, PostgreSQL as a stream of text.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import narwhals as nw
+
+from kamlab.sources import sql
+
+_SQL = {nw.String: "VARCHAR", nw.Date: "DATE", nw.Boolean: "BOOLEAN", nw.Int64: "BIGINT"}
+_PART = 2_000_000
+"""Rows of one part that Spark hands over."""
+
+
+def fetch(frame: nw.LazyFrame, file: Path) -> None:
+    """Write account-days that lie on another engine to a Parquet file here, in order.
+
+    Parameters
+    ----------
+    frame : nw.LazyFrame
+        On Spark or PostgreSQL; of texts, days, truths, whole numbers of 64 bits and other numbers.
+    file : Path
+        To be made; sorted by `account_id` and `day`, here, since parts come in any order.
+    """
+    schema = dict(frame.collect_schema())
+    native = frame.to_native()
+    with TemporaryDirectory(dir=file.parent, prefix="fetch-") as room:
+        raw = Path(room)
+        if frame.implementation.is_spark_like():
+            rows = _from_spark(native, raw)
+        else:
+            rows = _from_postgres(native, schema, raw)
+        columns = ", ".join(
+            f"CAST({sql.name(name)} AS {_SQL.get(type(kind), 'DOUBLE')}) AS {sql.name(name)}"
+            for name, kind in ((name, schema[name]) for name in schema)
+        )
+        with sql.connect(raw) as engine:
+            engine.execute(
+                f"COPY (SELECT {columns} FROM {rows} ORDER BY account_id, day) TO {sql.text(file)} "
+                "(FORMAT parquet)"
+            )
+
+
+def _from_spark(native: Any, room: Path) -> str:  # noqa: ANN401  a PySpark frame
+    """Write the parts of a Spark table, each with all rows of some accounts."""
+    import pyarrow.parquet as pq
+    from pyspark.sql import functions as spark
+
+    found = native.persist()
+    try:
+        parts = found.count() // _PART + 1
+        bucket = spark.pmod(spark.xxhash64("account_id"), spark.lit(parts))
+        for k in range(parts):
+            pq.write_table(found.filter(bucket == k).toArrow(), room / f"{k}.parquet")
+    finally:
+        found.unpersist()
+    return sql.parquet([room / f"{k}.parquet" for k in range(parts)])
+
+
+def _from_postgres(native: Any, schema: dict[str, Any], room: Path) -> str:  # noqa: ANN401  of Ibis
+    """Write what PostgreSQL sends of a query as text."""
+    backend = native.get_backend()
+    asked = f"COPY ({backend.compile(native)}) TO STDOUT (FORMAT csv)"
+    file, con = room / "rows.csv", backend.con
+    with con.cursor() as cursor, con.transaction(), file.open("wb") as out:
+        with cursor.copy(asked) as rows:
+            for part in rows:
+                out.write(part)
+    kinds = ", ".join(
+        f"{sql.text(name)}: {sql.text(_SQL.get(type(kind), 'DOUBLE'))}"
+        for name, kind in schema.items()
+    )
+    return (
+        f"read_csv({sql.text(file)}, header = false, auto_detect = false, delim = ',', "
+        f"quote = '\"', escape = '\"', allow_quoted_nulls = false, columns = {{{kinds}}})"
+    )
