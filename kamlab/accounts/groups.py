@@ -154,9 +154,12 @@ def _beside(lines: nw.LazyFrame, groups: pd.DataFrame) -> nw.LazyFrame:
 
         rows = ", ".join(f"({text(one)}, {text(parent)})" for one, parent in groups.to_numpy())
         # a table of its own would be written, which a reader may not do
-        values = f'SELECT a COLLATE "C" AS account_id, g COLLATE "C" AS group_id FROM (VALUES {rows})'
+        asked = (
+            'SELECT a COLLATE "C" AS account_id, g COLLATE "C" AS group_id '
+            f"FROM (VALUES {rows}) AS pairs (a, g)"
+        )
         kinds = {"account_id": "string", "group_id": "string"}
-        return nw.from_native(native.get_backend().sql(f"{values} AS pairs (a, g)", schema=kinds))
+        return nw.from_native(native.get_backend().sql(asked, schema=kinds))
     import pyarrow as pa
 
     pairs = pa.Table.from_pandas(groups, preserve_index=False)

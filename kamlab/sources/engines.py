@@ -6,15 +6,21 @@ stay there; every other table is small and is read as always.
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from glob import glob
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources.databases import scrub
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.pushed import MARK, Pushed, check_lines
 from kamlab.sources.sql import name
+from kamlab.sources.store import Store
+
+_T = TypeVar("_T")
 
 _QUIET = {
     "spark.ui.enabled": "false",
@@ -24,7 +30,7 @@ _QUIET = {
 }
 
 
-def push_orders(mapping: Mapping, reporting: str) -> Pushed:
+def push_orders(mapping: Mapping, reporting: str, shelf: Store) -> Pushed:
     """Open the order lines on the mapping's engine and check them there.
 
     Parameters
@@ -33,6 +39,8 @@ def push_orders(mapping: Mapping, reporting: str) -> Pushed:
         Its engine is "spark" or "postgres".
     reporting : str
         Currency of the reports; "" where only the lines can tell.
+    shelf : Store
+        For what another study of the same run has found.
 
     Returns
     -------
@@ -50,14 +58,23 @@ def push_orders(mapping: Mapping, reporting: str) -> Pushed:
             f"{len(entries)}. Put them together in one pattern, view or query."
         )
     entry = entries[0]
-    problem = ""
+    prepare = _spark if mapping.engine == "spark" else _postgres
+    reporting = reporting or str(entry["currency"] or "")
+
+    def open_lines() -> Any:  # noqa: ANN401  of the engine
+        return _answer(entry, mapping, connect)
+
+    def check() -> Pushed:
+        return check_lines(open_lines, entry, mapping, reporting, label, shelf)
+
+    connect, label = _answer(entry, mapping, lambda: prepare(entry, mapping))
+    return _answer(entry, mapping, check)
+
+
+def _answer(entry: Entry, mapping: Mapping, ask: Callable[[], _T]) -> _T:
+    """Ask an engine, and say what it refuses without its address."""
     try:
-        if mapping.engine == "spark":
-            frame, label = _spark(entry, mapping)
-        else:
-            frame, label = _postgres(entry)
-        reporting = reporting or str(entry["currency"] or "")
-        return check_lines(frame, entry, mapping, reporting, label)
+        return ask()
     except DataRefusedError:
         raise
     except Exception as error:  # noqa: BLE001  whatever an engine raises may hold an address
@@ -70,32 +87,39 @@ def push_orders(mapping: Mapping, reporting: str) -> Pushed:
     )
 
 
-def _spark(entry: Entry, mapping: Mapping) -> tuple[Any, str]:
-    """Read Parquet files, or ask a query, on a Spark cluster."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
+def _spark(entry: Entry, mapping: Mapping) -> tuple[Callable[[], Any], str]:
+    """Say how to read Parquet files, or ask a query, on a Spark cluster."""
+    if not find_spec("pyspark"):
         raise DataRefusedError(
             f"{entry.place}: engine = \"spark\" needs the extra: pip install 'kamlab[spark]'."
-        ) from None
-    settings = {"spark.master": "local[*]"} | _QUIET | dict(mapping.spark)
-    if settings["spark.master"].startswith("local"):
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("kamlab")
-    for setting, value in settings.items():
-        builder = builder.config(setting, value)
-    session = builder.getOrCreate()
+        )
     if entry.kind == "sql":
-        asked = session.sql(str(entry["sql"]).strip().rstrip(";"))
-        return _marked(asked), f"{entry.place} on Spark"
+        query = str(entry["sql"]).strip().rstrip(";")
+        return lambda: _marked(_session(mapping).sql(query)), f"{entry.place} on Spark"
     if entry.kind != "file":
         raise DataRefusedError(
             f'{entry.place}: engine = "spark" reads Parquet files (file) or Spark\'s own tables '
             f"(sql), not {entry.kind}."
         )
     places = [_place(pattern, mapping, entry) for pattern in entry["file"]]
-    frame = session.read.option("mergeSchema", "true").parquet(*places)
-    return _marked(frame), ", ".join(entry["file"])
+
+    def connect() -> Any:  # noqa: ANN401  a PySpark frame
+        return _marked(_session(mapping).read.option("mergeSchema", "true").parquet(*places))
+
+    return connect, ", ".join(entry["file"])
+
+
+def _session(mapping: Mapping) -> Any:  # noqa: ANN401  of PySpark
+    """Start Spark with the mapping's settings, or give the session that runs."""
+    from pyspark.sql import SparkSession
+
+    settings = {"spark.master": "local[*]"} | _QUIET | dict(mapping.spark)
+    if settings["spark.master"].startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("kamlab")
+    for setting, value in settings.items():
+        builder = builder.config(setting, value)
+    return builder.getOrCreate()
 
 
 def _marked(frame: Any) -> Any:  # noqa: ANN401  a PySpark frame
@@ -125,20 +149,17 @@ def _place(pattern: str, mapping: Mapping, entry: Entry) -> str:
     return str(path)
 
 
-def _postgres(entry: Entry) -> tuple[Any, str]:
-    """Put a query of PostgreSQL behind a lazy table, so that it is summed up in the database."""
+def _postgres(entry: Entry, mapping: Mapping) -> tuple[Callable[[], Any], str]:  # noqa: ARG001
+    """Say how to put a query of PostgreSQL behind a lazy table, which is summed up there."""
     if entry.kind != "url_env":
         raise DataRefusedError(
             f'{entry.place}: engine = "postgres" reads a query (url_env and query), not '
             f"{entry.kind}."
         )
-    try:
-        import adbc_driver_postgresql.dbapi as postgresql
-        import ibis
-    except ImportError:
+    if not (find_spec("adbc_driver_postgresql") and find_spec("ibis")):
         raise DataRefusedError(
             f"{entry.place}: engine = \"postgres\" needs the extra: pip install 'kamlab[postgres]'."
-        ) from None
+        )
     variable = str(entry["url_env"])
     address = os.environ.get(variable, "")
     if not address.startswith(("postgresql://", "postgres://")):
@@ -147,6 +168,14 @@ def _postgres(entry: Entry) -> tuple[Any, str]:
             "as in postgresql://user:password@host/base."
         )
     query = str(entry["query"]).strip().rstrip(";")
+    return partial(_asked, address, query), f"{variable}: {query[:60]}"
+
+
+def _asked(address: str, query: str) -> Any:  # noqa: ANN401  a table of Ibis
+    """Put a query of PostgreSQL behind a lazy table."""
+    import adbc_driver_postgresql.dbapi as postgresql
+    import ibis
+
     with postgresql.connect(address) as server, server.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({query}) AS asked LIMIT 0")
         columns = {field.name: _typed(field) for field in cursor.fetch_arrow_table().schema}
@@ -156,11 +185,10 @@ def _postgres(entry: Entry) -> tuple[Any, str]:
     database = ibis.connect(address)
     database.raw_sql("SET default_transaction_read_only = on").close()
     # the types are given: Ibis 12 asks for them by a view that it then fails to drop
-    frame = database.sql(
+    return database.sql(
         f"SELECT lines.*, {marked} FROM (SELECT {chosen} FROM ({query}) AS asked) AS lines",
         schema={one: kind for one, (_, kind) in columns.items()} | {MARK: "int64"},
     )
-    return frame, f"{variable}: {query[:60]}"
 
 
 def _typed(field: Any) -> tuple[str, str]:  # noqa: ANN401  a field of pyarrow

@@ -66,10 +66,13 @@ def _from_postgres(native: Any, schema: dict[str, Any], room: Path) -> str:  # n
     backend = native.get_backend()
     asked = f"COPY ({backend.compile(native)}) TO STDOUT (FORMAT csv)"
     file, con = room / "rows.csv", backend.con
-    with con.cursor() as cursor, con.transaction(), file.open("wb") as out:
-        with cursor.copy(asked) as rows:
-            for part in rows:
-                out.write(part)
+    with (
+        con.cursor() as cursor,
+        con.transaction(),
+        file.open("wb") as out,
+        cursor.copy(asked) as rows,
+    ):
+        out.writelines(rows)
     kinds = ", ".join(
         f"{sql.text(name)}: {sql.text(_SQL.get(type(kind), 'DOUBLE'))}"
         for name, kind in schema.items()

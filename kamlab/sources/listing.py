@@ -27,7 +27,9 @@ def file_of(pushed: Pushed) -> pd.DataFrame:
     """Describe order lines that were not read here as one file, named by what they add up to."""
     rows = pushed.reconciliation[1]
     newest = pd.Timestamp(pushed.end) - pd.Timedelta(days=1)
-    return pd.DataFrame([("orders", pushed.label, 0, pushed.content, rows, newest)], columns=list(FILES))
+    return pd.DataFrame(
+        [("orders", pushed.label, 0, pushed.content, rows, newest)], columns=list(FILES)
+    )
 
 
 def files_read(made: dict[str, Assembled]) -> pd.DataFrame:

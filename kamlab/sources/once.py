@@ -129,7 +129,7 @@ def kept_once(
 
 def _keep(shelf: Store, place: str, what: str, write: Callable[[Path], bool]) -> bool:
     """Write what is not kept yet; say whether it is there, since there may be nothing to write."""
-    with _held(shelf, place):
+    with held(shelf, place):
         if shelf.find(place) is not None:
             return True
         with shelf.workroom() as room:
@@ -149,7 +149,7 @@ def _named(make: Callable[..., Any]) -> tuple[str, list[str]]:
 
 
 @contextmanager
-def _held(shelf: Store, place: str) -> Iterator[None]:
+def held(shelf: Store, place: str) -> Iterator[None]:
     """Let another process that makes the same finish first."""
     with (shelf.folder / "tmp" / f"{place}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -87,6 +87,8 @@ class Sources:
 
     def days(self) -> list[tuple[date, int, float]]:
         """Give each day of the orders with its lines and net sales, the oldest first."""
+        if self._pushed:
+            return self._pushed.days
         lines = nw.from_native(self.table("orders")).lazy()
         asked = [nw.len().alias("lines"), nw.col("net_sales").sum()]
         found = lines.group_by("order_date").agg(*asked).collect("pyarrow").to_native()
@@ -122,7 +124,7 @@ class Sources:
                 f"{self.root}: there is no table {name!r}. There are: {', '.join(self.tables)}."
             )
         if name == "orders" and self._pushed:
-            return self._pushed.frame
+            return self._pushed.lines()
         return self._connection.sql(f"SELECT * FROM {sql.name(name)}")
 
     def once(
@@ -348,7 +350,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     if elsewhere:
         from kamlab.sources.engines import push_orders
 
-        pushed = push_orders(described, described.currency)
+        pushed = push_orders(described, described.currency, shelf)
     reporting = reporting_currency(described, parts, pushed.currencies if pushed else {})
     made = {
         name: assemble(connection, name, parts[name], described, reporting, shelf)

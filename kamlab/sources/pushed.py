@@ -5,19 +5,23 @@ is refused, as far as it is shown, and later one row an account ever comes here.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
 from kamlab.errors import DataRefusedError
+from kamlab.sources.asread import Found, as_read
 from kamlab.sources.columns import match
 from kamlab.sources.currencies import CURRENCIES
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.schema import TABLES, Column
+from kamlab.sources.store import Store
 from kamlab.sources.stray import Bounds, bounds
 
 LARGEST = 1e12
@@ -39,8 +43,8 @@ class Pushed:
 
     Attributes
     ----------
-    frame : object
-        Native lazy frame of the kept lines: canonical columns, in one currency.
+    lines : callable
+        Gives the native lazy frame of the kept lines: canonical columns, in one currency.
     label : str
         Where the lines are, for people.
     columns : dict of str to str
@@ -55,13 +59,14 @@ class Pushed:
         At most `SHOWN` lines of each reason, as `Sources.refused`.
     refused_sums : pd.DataFrame
         All of them by reason, as `Sources.refused_sums`.
-    digest : pd.DataFrame
-        What the lines and their hashes add up to by day and reason.
+    days : list of (date, int, float)
+        Each day with its kept lines and net sales, the oldest first.
     content : str
-        A hash of the digest and of how columns are mapped: where it is the same, so are the lines.
+        A hash of what the lines and their hashes add up to by day and reason, and of how columns
+        are mapped: where it is the same, so are the lines.
     """
 
-    frame: Any
+    lines: Callable[[], Any]
     label: str
     columns: dict[str, str]
     currencies: dict[str, int]
@@ -69,12 +74,17 @@ class Pushed:
     reconciliation: tuple
     refused: pd.DataFrame
     refused_sums: pd.DataFrame
-    digest: pd.DataFrame
+    days: list[tuple[date, int, float]]
     content: str
 
 
 def check_lines(
-    frame: object, entry: Entry, mapping: Mapping, reporting: str, label: str
+    open_lines: Callable[[], object],
+    entry: Entry,
+    mapping: Mapping,
+    reporting: str,
+    label: str,
+    shelf: Store,
 ) -> Pushed:
     """Map order lines to canonical columns and check them, all on their engine.
 
@@ -83,8 +93,9 @@ def check_lines(
 
     Parameters
     ----------
-    frame : PySpark, Ibis or DuckDB frame
-        Whatever Narwhals reads lazily.
+    open_lines : callable
+        Gives a PySpark, Ibis or DuckDB frame, or whatever Narwhals reads lazily. It is called only
+        where lines are asked for, which most studies of a run do not.
     entry : Entry
         Its `columns`, `currency` and `channel` are used.
     mapping : Mapping
@@ -93,6 +104,8 @@ def check_lines(
         Currency of the reports; "" where only the lines can tell.
     label : str
         The source's name in messages.
+    shelf : Store
+        For what another study of the same run has found, see `kamlab.sources.asread`.
 
     Returns
     -------
@@ -104,13 +117,59 @@ def check_lines(
         If a column is missing or of another type, currencies are mixed and none is chosen, or no
         line is left.
     """
-    lines = nw.from_native(frame).lazy()  # type: ignore[call-overload]
-    schema = dict(lines.collect_schema())
-    found = match(_ORDERS, entry, list(schema), label)
-    marks = [nw.col(name) for name in schema if name == MARK]
-    lines = lines.select(*_canonical(found, schema, entry, label), *marks)
-    marked = lines.with_columns(problem=_problem(list(lines.collect_schema())))
-    days = _by_day(marked)
+
+    @cache
+    def opened() -> tuple[dict[str, list[str]], nw.LazyFrame]:
+        lines = nw.from_native(open_lines()).lazy()  # type: ignore[call-overload]
+        schema = dict(lines.collect_schema())
+        found = match(_ORDERS, entry, list(schema), label)
+        marks = [nw.col(name) for name in schema if name == MARK]
+        lines = lines.select(*_canonical(found, schema, entry, label), *marks)
+        return found, lines.with_columns(problem=_problem(list(lines.collect_schema())))
+
+    def check() -> Found:
+        found, marked = opened()
+        days = _by_day(marked)
+        wrong = marked.filter(~_keep(*_judged(days, mapping, reporting, label)[2:]))
+        some = wrong.head(10 * SHOWN).collect("pyarrow").to_native().to_pandas()
+        return found, {"days": days, "some": some}
+
+    asked = [str(mapping.root), repr((entry, mapping.start, mapping.end, reporting))]
+    found, tables = as_read(shelf, asked, check)
+    days, currencies, reporting, believed = _judged(tables["days"], mapping, reporting, label)
+    newest = pd.Timestamp(days.loc[days["problem"].isna(), "day"].max()).date()
+
+    @cache
+    def kept() -> Any:  # noqa: ANN401  of the engine
+        lines = opened()[1].filter(_keep(reporting, believed))
+        return lines.drop("problem", MARK, strict=False).to_native()
+
+    return Pushed(
+        lines=kept,
+        label=label,
+        columns={name: " + ".join(sources) for name, sources in found.items()},
+        currencies=currencies,
+        end=newest + timedelta(days=1),
+        reconciliation=_reconciled(days, reporting),
+        refused=_shown(tables["some"], reporting, believed, label),
+        refused_sums=_refused_sums(days, reporting),
+        days=[
+            (day.date(), int(rows["rows"].sum()), float(_sum(rows)))
+            for day, rows in days[days["problem"].isna()].groupby("day")
+        ],
+        content=_hashed(days, repr((found, believed, reporting, [entry[one] for one in _SET]))),
+    )
+
+
+def _judged(
+    days: pd.DataFrame, mapping: Mapping, reporting: str, label: str
+) -> tuple[pd.DataFrame, dict[str, int], str, Bounds]:
+    """Say of what the lines add up to which of it is kept: days, currencies, theirs, bounds."""
+    whole = [name for name in days if name in ("micro", MARK)]
+    days = days.assign(
+        problem=days["problem"].astype(object),
+        **{name: pd.Series([int(one) for one in days[name]], dtype=object) for name in whole},
+    )
     known = days[days["problem"].isna()]
     named = known.dropna(subset="currency").groupby("currency")["rows"].sum()
     currencies = {str(code): int(count) for code, count in named.items()}
@@ -119,23 +178,9 @@ def check_lines(
     days.loc[known.index[aside], "problem"] = "currency|in another currency"
     believed = _bounds(days, mapping)
     days["problem"] = days["problem"].where(days["problem"].notna(), _out_of_time(days, believed))
-    kept = days[days["problem"].isna()]
-    if kept.empty:
+    if days["problem"].notna().all():
         raise DataRefusedError(f"{label}: no order line can be used: {_why(days)}.")
-    newest = pd.Timestamp(kept["day"].max()).date()
-    keep = _keep(reporting, believed)
-    return Pushed(
-        frame=marked.filter(keep).drop("problem", MARK, strict=False).to_native(),
-        label=label,
-        columns={name: " + ".join(sources) for name, sources in found.items()},
-        currencies=currencies,
-        end=newest + timedelta(days=1),
-        reconciliation=_reconciled(days, reporting),
-        refused=_shown(marked, keep, reporting, believed, label),
-        refused_sums=_refused_sums(days, reporting),
-        digest=days,
-        content=_hashed(days, repr((found, believed, reporting, [entry[one] for one in _SET]))),
-    )
+    return days, currencies, reporting, believed
 
 
 def _hashed(days: pd.DataFrame, how: str) -> str:
@@ -222,9 +267,8 @@ def _by_day(marked: nw.LazyFrame) -> pd.DataFrame:
     )
     days = table.collect("pyarrow").to_native().to_pandas()
     days["day"] = pd.to_datetime(days["day"], errors="coerce")
-    for name in sums:
-        days[name] = [int(value) for value in days[name]]
-    days["problem"] = days["problem"].astype(object)
+    for name in sums:  # of any length, which only a text can hold
+        days[name] = [str(int(value)) for value in days[name]]
     return days.sort_values(["day", "problem", "currency"], ignore_index=True)
 
 
@@ -310,11 +354,8 @@ def _why(days: pd.DataFrame) -> str:
     return "; ".join(f"{n} × {name.partition('|')[2]}" for name, n in counted.items()) or "none"
 
 
-def _shown(
-    marked: nw.LazyFrame, keep: nw.Expr, reporting: str, believed: Bounds, label: str
-) -> pd.DataFrame:
-    """Bring some refused lines here, with what is wrong in each."""
-    found = marked.filter(~keep).head(10 * SHOWN).collect("pyarrow").to_native().to_pandas()
+def _shown(found: pd.DataFrame, reporting: str, believed: Bounds, label: str) -> pd.DataFrame:
+    """Say of some refused lines what is wrong in each."""
     days = pd.DataFrame({"day": pd.to_datetime(found["order_date"], errors="coerce")})
     other = found["currency"].notna() & (found["currency"] != reporting)
     problem = found["problem"].astype(object)

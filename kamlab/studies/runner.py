@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -193,6 +194,7 @@ class _Runner:
         self.waiting = list(plan.studies)
         self.running: dict[str, _Running] = {}
         self.ended: dict[str, Outcome] = {}
+        self.reading = uuid.uuid4().hex
         self.context = multiprocessing.get_context("forkserver")
 
     def run(self) -> list[Outcome]:
@@ -269,6 +271,7 @@ class _Runner:
             needs=needs,
             notes=self.data.notes,
             industry=self.data.industry,
+            reading=self.reading,
         )
         return job, needs
 

@@ -54,6 +54,8 @@ class Job:
         Doubts that the runner puts on the page.
     industry : dict
         Name and sha256 of the industry profile in force.
+    reading : str
+        Name shared by the studies of a run, so that lines which lie elsewhere are checked once.
     """
 
     study: str
@@ -72,6 +74,7 @@ class Job:
     needs: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     industry: dict[str, str] = field(default_factory=dict)
+    reading: str = ""
 
 
 def end_children(pid: int) -> None:
@@ -114,6 +117,7 @@ def work(job: Job, progress: Connection) -> None:
         "IPYTHONDIR": str(scratch / "ipython"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "KAMLAB_RUN": job.run,
+        "KAMLAB_READING": job.reading,
         VARIABLE: job.language,
     }
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -1,6 +1,7 @@
 """Order lines that stay on Spark or in PostgreSQL: kept, refused and summed up as they are here."""
 
 import gc
+from functools import partial
 
 import duckdb
 import pandas as pd
@@ -26,8 +27,9 @@ from kamlab.accounts.repeats import purchase_histories
 from kamlab.accounts.variety import family_sales
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.retention.recent import account_standing
-from kamlab.sources import describe, once, open_data
+from kamlab.sources import describe, engines, once, open_data
 from kamlab.sources.review import freshness, to_collect
+from kamlab.sources.store import Store
 
 COLUMNS = (
     'columns = { account_id = "Customer No", order_id = "Doc", order_date = "Day", '
@@ -117,6 +119,10 @@ def _same(found, wanted) -> None:
     assert found.currency == wanted.currency == "EUR"
     pd.testing.assert_frame_equal(found.reconciliation, wanted.reconciliation)
     assert found.reconciliation["difference"].iloc[0] == 0.0
+    assert found.begin == wanted.begin
+    assert [(day, n, round(net, 6)) for day, n, net in found.days()] == [
+        (day, n, round(net, 6)) for day, n, net in wanted.days()
+    ]
     pd.testing.assert_frame_equal(found.other_currencies, wanted.other_currencies)
     counts = ["reason", "column", "rows"]
     pd.testing.assert_frame_equal(
@@ -243,6 +249,44 @@ def test_what_was_summed_up_is_not_asked_for_again_until_a_line_changes(
 
 @pytest.mark.postgres
 @_quiet
+def test_the_studies_of_a_run_check_the_lines_once(
+    folder, store, lines, postgres_server, monkeypatch
+):
+    import adbc_driver_postgresql.dbapi as postgresql
+
+    with postgresql.connect(postgres_server) as base, base.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS checked")
+        cursor.adbc_ingest("checked", pa.Table.from_pandas(lines), mode="create")
+        base.commit()
+    monkeypatch.setenv("LEDGER_DB", postgres_server)
+    data = folder(
+        {
+            "kamlab.toml": 'engine = "postgres"\ncurrency = "EUR"\n[[orders]]\n'
+            f'url_env = "LEDGER_DB"\nquery = "SELECT * FROM checked"\n{COLUMNS}'
+        }
+    )
+    alone = open_data(data, store=store)
+    monkeypatch.setenv("KAMLAB_READING", "tonight")
+    first = open_data(data, store=store)
+    asked = []
+    monkeypatch.setattr(engines, "_asked", lambda *given: asked.append(given))
+
+    second = open_data(data, store=store)
+
+    assert not asked
+    for known in (first, second):
+        for told in ("reconciliation", "other_currencies", "files", "refused", "refused_sums"):
+            pd.testing.assert_frame_equal(getattr(known, told), getattr(alone, told))
+        assert known.content("orders") == alone.content("orders")
+        assert known.end == alone.end
+    monkeypatch.setenv("KAMLAB_READING", "tomorrow")
+    with pytest.raises(DataRefusedError):  # the next run asks again, here for what answers nothing
+        open_data(data, store=store)
+    assert asked
+
+
+@pytest.mark.postgres
+@_quiet
 @pytest.mark.parametrize("query", ["SELECT * FROM nowhere", "SELEC 1", "SELECT 'x' AS net_sales"])
 def test_what_the_database_refuses_is_said_without_its_address(
     query, folder, store, postgres_server, monkeypatch
@@ -308,15 +352,19 @@ def test_lines_of_another_type_or_in_two_currencies_are_refused(folder, store):
     entry = mapping.entries[0]
     connection = duckdb.connect()
 
+    def check(query):
+        lines = partial(connection.sql, query)
+        return check_lines(lines, entry, mapping, "", "ledger", Store(store))
+
     with pytest.raises(
         DataRefusedError, match=r"'net_sales'.* is of type String; expected a number"
     ):
-        check_lines(connection.sql(asked.format("'5' AS net_sales")), entry, mapping, "", "ledger")
+        check(asked.format("'5' AS net_sales"))
     two = asked.format("5.0 AS net_sales, 'EUR' AS currency UNION ALL BY NAME ") + asked.format(
         "5.0 AS net_sales, 'USD' AS currency"
     )
     with pytest.raises(DataRefusedError, match=r"EUR \(1 rows\), USD \(1 rows\)"):
-        check_lines(connection.sql(two), entry, mapping, "", "ledger")
+        check(two)
     nothing = asked.format("NULL::DOUBLE AS net_sales")
     with pytest.raises(DataRefusedError, match="no order line can be used: 1 × net sales missing"):
-        check_lines(connection.sql(nothing), entry, mapping, "", "ledger")
+        check(nothing)
