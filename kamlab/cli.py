@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 import traceback
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,13 +179,14 @@ def _run_rounds(
     reads: bool,
 ) -> int:
     """Run what was understood; whatever happens is written down and told to who asked for it."""
+    from kamlab.studies.machine import cores, free_memory
     from kamlab.studies.patience import is_stuck, patiently
     from kamlab.studies.plan import side_by_side
     from kamlab.studies.progress import Progress
     from kamlab.studies.record import RunRecord
     from kamlab.studies.rounds import plan_rounds
     from kamlab.studies.rules import read_rules
-    from kamlab.studies.runner import Settings, cores, run_rounds, warm_up
+    from kamlab.studies.runner import Settings, run_rounds, warm_up
     from kamlab.studies.stop import interrupting
     from kamlab.studies.words import read_language
 
@@ -198,16 +200,18 @@ def _run_rounds(
             warm_up(plan.studies.values())
             rules = read_rules(data).tightened(asked.max_age, asked.stale)
             language = asked.language or read_language(data)
-            seen = patiently(lambda: _read_data(data, asked.as_of, reads=reads), asked.run_timeout)
+            reading = uuid.uuid4().hex if reads else ""
+            seen = patiently(lambda: _read_data(data, asked.as_of, reading), asked.run_timeout)
             settings = Settings(
                 out=out,
-                jobs=asked.jobs or side_by_side(len(plan.studies), cores(), seen),
+                jobs=asked.jobs or side_by_side(len(plan.studies), cores(), free_memory(), seen),
                 cell_timeout=asked.cell_timeout,
                 timeout=asked.timeout,
                 run_timeout=asked.run_timeout,
                 rules=rules,
                 keys=keys,
                 language=language,
+                reading=reading,
             )
             planned = plan_rounds(plan, seen, rounds, rules)
             outcomes = run_rounds(planned, settings, report, record)
@@ -231,22 +235,29 @@ def _on_failure(command: str | None, manifests: list[Path]) -> None:
             print(f"kamlab: --on-failure: {error.strerror}: {error.filename}", file=sys.stderr)
 
 
-def _read_data(folder: Path, as_of: str, *, reads: bool) -> "Data":
+def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     """Open the data once, so that bad data is refused before any kernel starts."""
     from kamlab.studies.plan import Data, fingerprint_of_reading
+    from kamlab.studies.worker import READING
 
-    if not reads:
+    if not reading:
         return Data(folder, as_of)
     from kamlab.sources import open_data
 
-    sources = open_data(folder)
+    os.environ[READING] = reading
+    try:
+        sources = open_data(folder)
+    finally:
+        del os.environ[READING]
     files = json.loads(sources.files.to_json(orient="records", date_format="iso"))
     by_day = sources.days()
     industry = {"name": sources.industry.name, "sha256": sources.industry.sha256}
     mapping, fingerprint = fingerprint_of_reading(folder, files, industry["sha256"])
+    end = str(sources.end)
+    sources.close()
     return Data(
         path=folder,
-        as_of=as_of or str(sources.end),
+        as_of=as_of or end,
         fingerprint=fingerprint,
         files=files,
         mapping=mapping,

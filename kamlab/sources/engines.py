@@ -21,6 +21,7 @@ from kamlab.sources.sql import name
 from kamlab.sources.store import Store
 
 _T = TypeVar("_T")
+_started: list[Any] = []  # Spark sessions that are ours to stop
 
 _QUIET = {
     "spark.ui.enabled": "false",
@@ -65,7 +66,7 @@ def push_orders(mapping: Mapping, reporting: str, shelf: Store) -> Pushed:
         return _answer(entry, mapping, connect)
 
     def check() -> Pushed:
-        return check_lines(open_lines, entry, mapping, reporting, label, shelf)
+        return check_lines(open_lines, _release, entry, mapping, reporting, label, shelf)
 
     connect, label = _answer(entry, mapping, lambda: prepare(entry, mapping))
     return _answer(entry, mapping, check)
@@ -113,13 +114,23 @@ def _session(mapping: Mapping) -> Any:  # noqa: ANN401  of PySpark
     """Start Spark with the mapping's settings, or give the session that runs."""
     from pyspark.sql import SparkSession
 
+    others = SparkSession.getActiveSession() is not None
     settings = {"spark.master": "local[*]"} | _QUIET | dict(mapping.spark)
     if settings["spark.master"].startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("kamlab")
     for setting, value in settings.items():
         builder = builder.config(setting, value)
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    if not others:
+        _started.append(session)
+    return session
+
+
+def _release() -> None:
+    """Stop Spark where it was started here: a session keeps the cluster's cores from others."""
+    while _started:
+        _started.pop().stop()
 
 
 def _marked(frame: Any) -> Any:  # noqa: ANN401  a PySpark frame

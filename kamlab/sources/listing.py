@@ -95,3 +95,10 @@ def left_out(connection: duckdb.DuckDBPyConnection, made: dict[str, Assembled]) 
         return pd.DataFrame(columns=["table", "file", "row", "column", "value"])
     joined = " UNION ALL ".join(selects)
     return connection.cursor().sql(f'FROM ({joined}) ORDER BY "table", file, "row", "column"').df()
+
+
+def stacked(first: pd.DataFrame | None, then: pd.DataFrame | None) -> pd.DataFrame:
+    """Put one table under another, where both are there."""
+    given = [table for table in (first, then) if table is not None]
+    filled = [table for table in given if len(table)] or given[:1]
+    return pd.concat(filled, ignore_index=True)

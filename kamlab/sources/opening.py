@@ -12,10 +12,9 @@ import narwhals as nw
 import pandas as pd
 
 from kamlab.errors import DataRefusedError
-from kamlab.sources import sql
+from kamlab.sources import listing, sql
 from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
-from kamlab.sources.listing import file_of, files_read, left_out, not_understood, set_aside
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.memory import let_go_early
 from kamlab.sources.once import kept_once, made_once
@@ -95,6 +94,12 @@ class Sources:
         columns = (found["order_date"], found["lines"], found["net_sales"])
         rows = zip(*(column.to_pylist() for column in columns), strict=True)
         return sorted((day, int(count), float(sales)) for day, count, sales in rows)
+
+    def close(self) -> None:
+        """Let go of memory and of a cluster that was taken; tables cannot be asked for any more."""
+        self._connection.close()
+        if self._pushed:
+            self._pushed.release()
 
     def has(self, name: str) -> bool:
         """Say whether a table is there."""
@@ -256,7 +261,7 @@ class Sources:
         """
         query = f'FROM ({self._views}) ORDER BY "table", file, "row"'
         found = self._connection.cursor().sql(query).df() if self._views else None
-        return _with(found, self._pushed and self._pushed.refused)
+        return listing.stacked(found, self._pushed and self._pushed.refused)
 
     @property
     def _views(self) -> str:
@@ -272,7 +277,7 @@ class Sources:
             f'FROM ({self._views}) GROUP BY ALL ORDER BY "table", rows DESC, reason, "column"'
         )
         found = self._connection.cursor().sql(query).df() if self._views else None
-        return _with(found, self._pushed and self._pushed.refused_sums)
+        return listing.stacked(found, self._pushed and self._pushed.refused_sums)
 
     @property
     def left_out(self) -> pd.DataFrame:
@@ -280,7 +285,7 @@ class Sources:
 
         Columns: table, file, row, column, value.
         """
-        return left_out(self._connection, self._assembled)
+        return listing.left_out(self._connection, self._assembled)
 
 
 def open_data(
@@ -359,12 +364,12 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     }
     reconciliation, others = reconcile(connection, made, reporting)
     end = pushed.end if pushed else end_of_orders(connection, described.root, made)
-    files = files_read(made)
+    files = listing.files_read(made)
     if pushed:
         reconciliation.loc[-1] = pushed.reconciliation
         reconciliation = reconciliation.sort_index(ignore_index=True)
-        others = _with(set_aside(pushed), others)
-        files = _with(file_of(pushed), files)
+        others = listing.stacked(listing.set_aside(pushed), others)
+        files = listing.stacked(listing.file_of(pushed), files)
     else:
         sql.answer_alike(connection, sum(part.meta["rows"] for part in made["orders"].parts))
     given = {name: whole.columns for name, whole in made.items()}
@@ -378,7 +383,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         reconciliation=reconciliation,
         other_currencies=others,
         files=files,
-        not_understood=not_understood(described, parts),
+        not_understood=listing.not_understood(described, parts),
         store=shelf.folder,
         retired=retired,
         industry=industry,
@@ -386,10 +391,3 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         _assembled=made,
         _pushed=pushed,
     )
-
-
-def _with(first: pd.DataFrame | None, then: pd.DataFrame | None) -> pd.DataFrame:
-    """Put one table under another, where both are there."""
-    given = [table for table in (first, then) if table is not None]
-    filled = [table for table in given if len(table)] or given[:1]
-    return pd.concat(filled, ignore_index=True)

@@ -45,6 +45,8 @@ class Pushed:
     ----------
     lines : callable
         Gives the native lazy frame of the kept lines: canonical columns, in one currency.
+    release : callable
+        Lets go of the engine, where it was taken for these lines.
     label : str
         Where the lines are, for people.
     columns : dict of str to str
@@ -67,6 +69,7 @@ class Pushed:
     """
 
     lines: Callable[[], Any]
+    release: Callable[[], None]
     label: str
     columns: dict[str, str]
     currencies: dict[str, int]
@@ -80,6 +83,7 @@ class Pushed:
 
 def check_lines(
     open_lines: Callable[[], object],
+    release: Callable[[], None],
     entry: Entry,
     mapping: Mapping,
     reporting: str,
@@ -96,6 +100,8 @@ def check_lines(
     open_lines : callable
         Gives a PySpark, Ibis or DuckDB frame, or whatever Narwhals reads lazily. It is called only
         where lines are asked for, which most studies of a run do not.
+    release : callable
+        Lets go of the engine, where it was taken for these lines.
     entry : Entry
         Its `columns`, `currency` and `channel` are used.
     mapping : Mapping
@@ -146,6 +152,7 @@ def check_lines(
 
     return Pushed(
         lines=kept,
+        release=release,
         label=label,
         columns={name: " + ".join(sources) for name, sources in found.items()},
         currencies=currencies,

@@ -35,7 +35,7 @@ def describe_run(run: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="side by side (cores; 1 of many lines)",
+        help="side by side (as cores and memory allow)",
     )
     run.add_argument("--cell-timeout", type=int, default=1800, metavar="S", help="seconds (1800)")
     run.add_argument("--timeout", type=int, default=7200, metavar="S", help="a study (7200)")

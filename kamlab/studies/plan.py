@@ -11,8 +11,8 @@ from kamlab.studies.discover import StudyFile, in_order, pick
 from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
-MANY_LINES = 20_000_000
-"""Order lines from which studies run one after another."""
+BASE_BYTES, LINE_BYTES = 600_000_000, 100
+"""Memory that a study takes at most, and how much more for each order line, as measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,23 +164,26 @@ def _value(parameter: Parameter, given: Value, data: Path, outside: bool) -> Val
     return path
 
 
-def side_by_side(studies: int, cores: int, data: Data) -> int:
+def side_by_side(studies: int, cores: int, free: int, data: Data) -> int:
     """Say how many studies run at the same time where nobody says it.
 
     Parameters
     ----------
     studies, cores : int
         What there is to run, and on how many cores.
+    free : int
+        Bytes of memory that are free.
     data : Data
 
     Returns
     -------
     int
-        One a core; one after another where order lines are so many that two studies together could
-        take more memory than a laptop has. DuckDB uses all cores for one as well.
+        One a core, as far as their memory is there; at least one. DuckDB uses all cores for one as
+        well.
     """
     lines = sum(lines for lines, _ in data.days.values())
-    return 1 if lines > MANY_LINES else min(cores, studies)
+    fit = free // (BASE_BYTES + LINE_BYTES * lines)
+    return max(1, min(cores, studies, fit))
 
 
 def fingerprint_of_reading(

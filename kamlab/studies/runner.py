@@ -3,12 +3,10 @@
 import json
 import multiprocessing
 import multiprocessing.forkserver
-import os
 import shutil
 import signal
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -19,6 +17,7 @@ from typing import Any
 from kamlab.studies.discover import StudyFile, imports
 from kamlab.studies.index import write_index
 from kamlab.studies.lock import locked
+from kamlab.studies.machine import cores
 from kamlab.studies.manifest import MANIFEST, ending, read_json, run_identity, write_manifest
 from kamlab.studies.outcome import Outcome
 from kamlab.studies.plan import Data, Plan
@@ -62,6 +61,8 @@ class Settings:
         How far figures may move.
     language : str
         Of the pages; empty: each notebook's own.
+    reading : str
+        Name of the run, under which its studies find what was read of lines that lie elsewhere.
     """
 
     out: Path
@@ -72,6 +73,7 @@ class Settings:
     run_timeout: int | None = None
     rules: Rules = field(default_factory=Rules)
     language: str = ""
+    reading: str = ""
 
 
 @dataclass(slots=True)
@@ -85,11 +87,6 @@ class _Running:
     needs: dict[str, str]
     started: float
     deadline: float
-
-
-def cores() -> int:
-    """Count the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up(studies: Iterable[StudyFile]) -> None:
@@ -194,7 +191,6 @@ class _Runner:
         self.waiting = list(plan.studies)
         self.running: dict[str, _Running] = {}
         self.ended: dict[str, Outcome] = {}
-        self.reading = uuid.uuid4().hex
         self.context = multiprocessing.get_context("forkserver")
 
     def run(self) -> list[Outcome]:
@@ -271,7 +267,7 @@ class _Runner:
             needs=needs,
             notes=self.data.notes,
             industry=self.data.industry,
-            reading=self.reading,
+            reading=self.settings.reading,
         )
         return job, needs
 

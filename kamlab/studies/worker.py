@@ -19,6 +19,8 @@ from kamlab.studies.spare import keep_spare
 from kamlab.studies.words import VARIABLE
 
 LOG = "log.txt"
+READING = "KAMLAB_READING"
+"""Environment variable of the run's name, which `kamlab.sources.asread` looks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def work(job: Job, progress: Connection) -> None:
         "IPYTHONDIR": str(scratch / "ipython"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "KAMLAB_RUN": job.run,
-        "KAMLAB_READING": job.reading,
+        **({READING: job.reading} if job.reading else {}),
         VARIABLE: job.language,
     }
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -131,3 +131,40 @@ def test_the_work_goes_on_when_a_worker_is_killed(orders, tmp_path, require_part
     scores = PurchaseScores(model, 90)(repeat_purchases(orders, DAYS[-1]))
     made = pd.read_parquet(tmp_path / "scores").sort_values("account_id", ignore_index=True)
     assert_frame_equal(made, scores, rtol=1e-12)
+
+
+def test_a_run_gives_the_cluster_to_its_studies(orders, tmp_path, require_part):
+    """The runner checks the lines first, and does not hold the cluster's only cores then."""
+    require_part(shutil.which("java") is not None, "Java")
+    data = tmp_path / "data"
+    data.mkdir()
+    orders.to_parquet(data / "sales.parquet")
+    environment = os.environ | {
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+        "KAMLAB_STORE": str(tmp_path / "store"),
+    }
+    out = tmp_path / "out"
+    with cluster(tmp_path, environment) as (address, _):
+        (data / "kamlab.toml").write_text(
+            f'engine = "spark"\ncurrency = "EUR"\n[spark]\n"spark.master" = "{address}"\n'
+            '"spark.executor.memory" = "600m"\n"spark.sql.shuffle.partitions" = "4"\n'
+            '"spark.driver.host" = "127.0.0.1"\n[[orders]]\nfile = "sales.parquet"\n'
+        )
+        run = ["-m", "kamlab", "run", "profitability", "--data", str(data), "--out", str(out)]
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", *run],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    made = pd.read_csv(out / "profitability" / "latest" / "tables" / "account_profit.csv")
+    wanted = orders.groupby("account_id")["net_sales"].sum()
+    found = made.set_index("account_id")["net_sales"]
+    assert_frame_equal(
+        found.sort_index().to_frame(), wanted.loc[found.sort_index().index].to_frame(), rtol=1e-9
+    )

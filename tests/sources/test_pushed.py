@@ -354,7 +354,7 @@ def test_lines_of_another_type_or_in_two_currencies_are_refused(folder, store):
 
     def check(query):
         lines = partial(connection.sql, query)
-        return check_lines(lines, entry, mapping, "", "ledger", Store(store))
+        return check_lines(lines, list, entry, mapping, "", "ledger", Store(store))
 
     with pytest.raises(
         DataRefusedError, match=r"'net_sales'.* is of type String; expected a number"
