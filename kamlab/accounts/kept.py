@@ -61,13 +61,17 @@ def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
         elif frames[0].implementation.is_polars():
             yield tuple(frame.collect("polars").lazy() for frame in frames)
         else:
+            from kamlab.sources.fetch import fetch
             from kamlab.sources.sql import answer_alike, connect
 
             folder = stack.enter_context(TemporaryDirectory(prefix="kamlab-"))
             engine = stack.enter_context(connect(Path(folder)))
             paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
             for frame, path in zip(frames, paths, strict=True):
-                frame.sink_parquet(path)
+                if frame.implementation.is_ibis():
+                    fetch(frame, Path(path))
+                else:
+                    frame.sink_parquet(path)
             rows = "SELECT coalesce(max(num_rows), 0) FROM parquet_file_metadata($1)"
             answer_alike(engine, engine.execute(rows, [paths]).fetchall()[0][0])
             yield tuple(nw.from_native(engine.read_parquet(path)) for path in paths)

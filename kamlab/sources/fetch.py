@@ -1,6 +1,7 @@
 """How does a table that a cluster or a database has summed up come here, as one Parquet file?
 
-It may be too long for memory: Spark gives it in parts, PostgreSQL as a stream of text.
+It may be too long for memory: Spark gives it in parts, PostgreSQL as a stream of text, whose types
+are settled here, since what is a number with a fraction there has two types.
 """
 
 from pathlib import Path
@@ -11,22 +12,24 @@ import narwhals as nw
 
 from kamlab.sources import sql
 
-_SQL = {nw.String: "VARCHAR", nw.Date: "DATE", nw.Boolean: "BOOLEAN", nw.Int64: "BIGINT"}
 _PART = 2_000_000
 """Rows of one part that Spark hands over."""
 
 
-def fetch(frame: nw.LazyFrame, file: Path) -> None:
-    """Write account-days that lie on another engine to a Parquet file here, in order.
+def fetch(frame: nw.LazyFrame, file: Path, order: tuple[str, ...] = ()) -> None:
+    """Write a table that lies on Spark or in PostgreSQL to a Parquet file here.
 
     Parameters
     ----------
     frame : nw.LazyFrame
-        On Spark or PostgreSQL; of texts, days, truths, whole numbers of 64 bits and other numbers.
+        Of texts, days, truths and numbers; Spark's with `account_id`.
     file : Path
-        To be made; sorted by `account_id` and `day`, here, since parts come in any order.
+        To be made.
+    order : tuple of str
+        Columns by which the rows are sorted here; without them they keep the order in which
+        PostgreSQL sends them.
     """
-    schema = dict(frame.collect_schema())
+    schema = {name: _sql_type(kind) for name, kind in frame.collect_schema().items()}
     native = frame.to_native()
     with TemporaryDirectory(dir=file.parent, prefix="fetch-") as room:
         raw = Path(room)
@@ -35,14 +38,24 @@ def fetch(frame: nw.LazyFrame, file: Path) -> None:
         else:
             rows = _from_postgres(native, schema, raw)
         columns = ", ".join(
-            f"CAST({sql.name(name)} AS {_SQL.get(type(kind), 'DOUBLE')}) AS {sql.name(name)}"
-            for name, kind in ((name, schema[name]) for name in schema)
+            f"CAST({sql.name(name)} AS {kind}) AS {sql.name(name)}" for name, kind in schema.items()
         )
+        by = f"ORDER BY {', '.join(sql.name(name) for name in order)}" if order else ""
         with sql.connect(raw) as engine:
             engine.execute(
-                f"COPY (SELECT {columns} FROM {rows} ORDER BY account_id, day) TO {sql.text(file)} "
-                "(FORMAT parquet)"
+                f"COPY (SELECT {columns} FROM {rows} {by}) TO {sql.text(file)} (FORMAT parquet)"
             )
+
+
+def _sql_type(kind: Any) -> str:  # noqa: ANN401  a type of Narwhals
+    """Name the type that a column has here, on whatever engine it was."""
+    if kind.is_integer():
+        return "BIGINT"
+    if kind.is_numeric():
+        return "DOUBLE"
+    return {nw.Date: "DATE", nw.Boolean: "BOOLEAN", nw.Datetime: "TIMESTAMP"}.get(
+        type(kind), "VARCHAR"
+    )
 
 
 def _from_spark(native: Any, room: Path) -> str:  # noqa: ANN401  a PySpark frame
@@ -61,7 +74,7 @@ def _from_spark(native: Any, room: Path) -> str:  # noqa: ANN401  a PySpark fram
     return sql.parquet([room / f"{k}.parquet" for k in range(parts)])
 
 
-def _from_postgres(native: Any, schema: dict[str, Any], room: Path) -> str:  # noqa: ANN401  of Ibis
+def _from_postgres(native: Any, schema: dict[str, str], room: Path) -> str:  # noqa: ANN401  of Ibis
     """Write what PostgreSQL sends of a query as text."""
     backend = native.get_backend()
     asked = f"COPY ({backend.compile(native)}) TO STDOUT (FORMAT csv)"
@@ -73,10 +86,7 @@ def _from_postgres(native: Any, schema: dict[str, Any], room: Path) -> str:  # n
         cursor.copy(asked) as rows,
     ):
         out.writelines(rows)
-    kinds = ", ".join(
-        f"{sql.text(name)}: {sql.text(_SQL.get(type(kind), 'DOUBLE'))}"
-        for name, kind in schema.items()
-    )
+    kinds = ", ".join(f"{sql.text(name)}: {sql.text(kind)}" for name, kind in schema.items())
     return (
         f"read_csv({sql.text(file)}, header = false, auto_detect = false, delim = ',', "
         f"quote = '\"', escape = '\"', allow_quoted_nulls = false, columns = {{{kinds}}})"

@@ -120,7 +120,7 @@ def kept_once(
         if found.implementation.is_duckdb():
             found.sink_parquet(file)
         else:
-            fetch(found, file)
+            fetch(found, file, ("account_id", "day"))
         return True
 
     _keep(shelf, place, what, write)
