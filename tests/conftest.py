@@ -5,6 +5,7 @@ import fcntl
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -217,7 +218,8 @@ def postgres_server(require_part):
         _wait(address)
         yield address
     finally:
-        running.terminate()
+        # also where a test that failed still holds a connection
+        running.send_signal(signal.SIGINT)
         running.wait(timeout=60)
         shutil.rmtree(base, ignore_errors=True)
 
