@@ -1,14 +1,16 @@
 """How do time and memory grow with order lines and accounts, by engine and by study?
 
     python benchmarks/scale.py [--lines 100000 1000000 10000000] [--accounts 1000 … 1000000]
-        [--engines duckdb polars spark postgres] [--studies] [--out benchmarks/scale.md]
-        [--picture docs/images/scale.png] [--account-lines 5000000]
+        [--engines duckdb polars spark postgres] [--studies] [--apart DATA]
+        [--out benchmarks/scale.md] [--picture docs/images/scale.png] [--account-lines 5000000]
 
 Account facts are worked out by each engine in a process of its own, from Parquet files (postgres:
 from a table that is there); seconds, seconds of processor of the process and what it started, and
 its largest memory stand side by side: first over lines, with 250 an account, then over accounts,
 with `--account-lines` in all. Lines are made and written some millions at a time. `--studies`
-publishes all studies on the demo in two sizes and gives how the cost of each grows. The exponent is
+publishes all studies on the demo in two sizes and gives how the cost of each grows. `--apart` takes
+the order lines of a large demo and publishes all studies on more lines of as many accounts, and on
+as many lines of more accounts: what is left out are accounts by a hash, and orders. The exponent is
 that of a straight line through logarithms: 1 is twice the cost for twice the size. Between the two
 largest sizes it shows what is to come; over all, what starting takes counts too.
 """
@@ -171,6 +173,43 @@ def studies_table(folder: Path, sizes: tuple[str, str]) -> pd.DataFrame:
     return table.rename(columns=dict(zip(sizes, (f"{n:,} lines" for n in lines), strict=True)))
 
 
+APART = {"lines": [(0.08, 0.1), (0.08, 1.0)], "accounts": [(0.08, 1.0), (0.8, 0.1)]}
+"""Shares of accounts and of their orders that are taken, for what is to grow."""
+
+
+def apart_table(folder: Path, source: Path) -> pd.DataFrame:
+    """Publish all studies on parts of order lines; give their powers of lines and of accounts."""
+    seconds, sizes = {}, {}
+    for accounts, orders in sorted({pair for pairs in APART.values() for pair in pairs}):
+        data, out = folder / f"{accounts}-{orders}", folder / f"reports-{accounts}-{orders}"
+        data.mkdir()
+        taken = (
+            f"FROM '{source}/orders*.parquet' WHERE hash(account_id) % 1000 < {accounts * 1000} "
+            f"AND hash(order_id, 7) % 1000 < {orders * 1000}"
+        )
+        duckdb.execute(f"COPY ({taken}) TO '{data}/orders.parquet'")
+        sizes[accounts, orders] = duckdb.sql(
+            f"SELECT count(*), count(DISTINCT account_id) FROM '{data}/orders.parquet'"
+        ).fetchall()[0]
+        run = ["run", "--all", "--jobs", "1", "--data", str(data), "--out", str(out)]
+        environment = os.environ | {"KAMLAB_STORE": str(folder / "store")}
+        subprocess.run([sys.executable, "-m", "kamlab", *run], env=environment, check=False)
+        told = [json.loads(path.read_text()) for path in out.glob("*/latest/manifest.json")]
+        seconds[accounts, orders] = {
+            one["study"]: one["timings"]["notebook_seconds"] for one in told
+        }
+    table = pd.DataFrame({pair: pd.Series(found) for pair, found in seconds.items()}).dropna()
+    columns = {
+        f"{sizes[pair][0]:,} lines, {sizes[pair][1]:,} accounts": table[pair] for pair in seconds
+    }
+    for place, (grows, pairs) in enumerate(APART.items()):
+        grown = [sizes[pair][place] for pair in pairs]
+        columns[f"power of {grows}"] = [
+            exponent(grown, list(row)) for row in table[pairs].to_numpy()
+        ]
+    return pd.DataFrame(columns)
+
+
 def written(table: pd.DataFrame) -> str:
     """Write a table in Markdown."""
     rows = [list(table.columns), ["---"] * table.shape[1]]
@@ -214,6 +253,7 @@ def main() -> None:
     parser.add_argument("--postgres-most", type=int, default=5_000_000)
     parser.add_argument("--studies", action="store_true")
     parser.add_argument("--sizes", nargs=2, default=("small", "medium"))
+    parser.add_argument("--apart", type=Path, metavar="DATA")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--picture", type=Path)
     asked = parser.parse_args()
@@ -232,6 +272,8 @@ def main() -> None:
             parts.append(
                 written(studies_table(folder, tuple(asked.sizes)).reset_index(names="study"))
             )
+        if asked.apart:
+            parts.append(written(apart_table(folder, asked.apart).reset_index(names="study")))
     text = "\n\n".join(parts)
     print(text)
     if asked.out:

@@ -26,7 +26,7 @@ from kamlab.sources.stray import Bounds, bounds
 
 LARGEST = 1e12
 """Largest amount of a line: sums of a day stay exact in whole numbers of 64 bits."""
-MOST_LINES = 500_000_000
+MOST_LINES = 200_000_000
 """Kept lines up to which their sums by account and day are brought here, for all that follows."""
 SHOWN = 100
 """How many refused lines of each reason are brought here to be shown."""
