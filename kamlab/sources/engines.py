@@ -79,12 +79,17 @@ def _answer(entry: Entry, mapping: Mapping, ask: Callable[[], _T]) -> _T:
     except DataRefusedError:
         raise
     except Exception as error:  # noqa: BLE001  whatever an engine raises may hold an address
-        said = str(error).strip().splitlines() or [type(error).__name__]
+        told = [line.strip(": \t") for line in str(error).strip().splitlines()]
+        # Java's first line names a call, the next one says what was wrong
+        said = [line for line in told if line and not line.startswith("An error occurred")]
+        first = (said or [type(error).__name__])[0]
         address = os.environ.get(str(entry["url_env"] or ""), "")
-        problem = scrub(said[0], address) if address else said[0][:300]
+        problem = scrub(first, address) if address else first[:300]
+    master = dict(mapping.spark).get("spark.master", "local")
+    doubt = "" if master.startswith("local") else f" Does {master} answer, with cores to spare?"
     raise DataRefusedError(
-        f"{entry.place}: the engine {mapping.engine} says: {problem} Check kamlab.toml, the server "
-        "and the columns."
+        f"{entry.place}: the engine {mapping.engine} says: {problem}{doubt} Check kamlab.toml, the "
+        "server and the columns."
     )
 
 

@@ -28,6 +28,7 @@ from kamlab.accounts.variety import family_sales
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.retention.recent import account_standing
 from kamlab.sources import describe, engines, once, open_data
+from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.review import freshness, to_collect
 from kamlab.sources.store import Store
 
@@ -333,6 +334,32 @@ def test_what_the_database_refuses_is_said_without_its_address(
     assert "s3cret" not in str(refused.value)
     assert "orders" in str(refused.value)
     assert refused.value.__context__ is None
+
+
+@pytest.mark.spark
+@_quiet
+def test_columns_that_spark_does_not_find_are_named_and_a_silent_cluster_is_asked_after(
+    folder, store, spark
+):
+    data = folder(
+        {"kamlab.toml": 'engine = "spark"\n[[orders]]\nsql = "SELECT none FROM VALUES (1)"\n'}
+    )
+    with pytest.raises(DataRefusedError, match="`none`"):
+        open_data(data, store=store)
+    entry = Entry("orders", "file", "[[orders]]", {})
+    far = Mapping(
+        None, data, "", 1, None, None, (entry,), "spark", (("spark.master", "spark://x:1"),)
+    )
+
+    def call():
+        raise RuntimeError(
+            "An error occurred while calling None.Session.\n: java.lang.IllegalState: stopped"
+        )
+
+    with pytest.raises(
+        DataRefusedError, match=r"says: java.lang.IllegalState: stopped Does spark://x:1"
+    ):
+        engines._answer(entry, far, call)
 
 
 @pytest.mark.parametrize(
