@@ -133,6 +133,7 @@ def test_the_work_goes_on_when_a_worker_is_killed(orders, tmp_path, require_part
     assert_frame_equal(made, scores, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_run_gives_the_cluster_to_its_studies(orders, tmp_path, require_part):
     """The runner checks the lines first, and does not hold the cluster's only cores then."""
     require_part(shutil.which("java") is not None, "Java")

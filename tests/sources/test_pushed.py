@@ -2,6 +2,7 @@
 
 import gc
 from functools import partial
+from types import SimpleNamespace
 
 import duckdb
 import pandas as pd
@@ -161,6 +162,26 @@ def test_spark_keeps_and_sums_up_what_duckdb_does(folder, store, lines, spark):
     _same(found, wanted)
     assert found.not_understood == ()
     assert found.table("orders").sparkSession is not None
+
+
+@pytest.mark.spark
+@_quiet
+def test_closing_gives_back_a_session_that_was_started_for_it_and_no_other(
+    folder, store, lines, spark, monkeypatch
+):
+    """A whole run on a cluster, which waits for ever else, is tried by a slow test."""
+    data, _ = _here(folder, store, lines)
+    folder({"kamlab.toml": 'engine = "spark"\n' + (data / "kamlab.toml").read_text()})
+    open_data(data, store=store).close()
+    assert spark.sql("SELECT 1").count() == 1  # it was there before
+    known, stopped = open_data(data, store=store), []
+    session = SimpleNamespace(stop=lambda: stopped.append("stopped"))
+    monkeypatch.setattr(engines, "_started", [session])
+
+    known.close()
+
+    assert stopped == ["stopped"]
+    assert engines._started == []
 
 
 @pytest.mark.spark
