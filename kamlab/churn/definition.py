@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
+from kamlab.churn.figures import wilson
 
 WINDOWS = (14, 21, 30, 45, 60, 90, 120, 150, 180, 240, 300, 365, 450, 540, 730)
+_ENOUGH = 20  # silences whose share speaks for itself; of fewer the interval must be as narrow
 _PRIOR_GAPS = 4  # gaps of other accounts that each account's own are drawn towards
 
 
@@ -53,7 +55,9 @@ def find_window(
     Returns
     -------
     Window
-        The longest window that could be watched where no shorter one is sure enough, and said so.
+        The shortest window of which, of at least 20 silences, no more ended in an order than
+        `false_alarms`; of fewer silences their interval must be as narrow as that of 20. Where
+        there is none, another stands in, and that is said.
     """
     end = pd.Timestamp(as_day(as_of))
     bought = _order_days(daily, end)
@@ -69,24 +73,31 @@ def find_window(
     for days in WINDOWS:
         seen = (gap >= days) & (watched >= days + follow)
         back = seen & ended & (gap < days + follow)
-        count, returned = int(seen.sum()), int(back.sum())
-        share = returned / count if count else np.nan
-        z = 1.645
-        middle = (returned + z * z / 2) / (count + z * z)
-        half = z * np.sqrt(middle * (1 - middle) / (count + z * z))
-        rows.append((days, count, share, max(middle - half, 0), min(middle + half, 1),
-                     float((silent >= days).mean())))  # fmt: skip
-    curve = pd.DataFrame(rows, columns=["days", "silences", "returned", "low", "high", "left"])
-    usable = curve[(curve["silences"] >= 20) & (curve["days"] >= least)]
-    sure = usable[usable["returned"] <= false_alarms]
+        rows.append((seen.sum(), back.sum(), (silent >= days).mean()))
+    count, returned, left = np.array(rows, float).T
+    low, high = wilson(returned, np.maximum(count, 1e-9), 0.9)  # of none it is 0 to 1
+    share = np.divide(returned, count, out=np.full(len(count), np.nan), where=count > 0)
+    curve = pd.DataFrame(
+        {"days": WINDOWS, "silences": count.astype(int), "returned": share,
+         "low": low, "high": high, "left": left}
+    )  # fmt: skip
+    known = curve[curve["days"] >= least]
+    few = known["silences"] < _ENOUGH
+    usable = known[~few]
+    _, most = wilson(np.array([false_alarms * _ENOUGH]), np.array([_ENOUGH]), 0.9)
+    sure = known[(known["returned"] <= false_alarms) & (~few | (known["high"] <= most[0]))]
     if len(sure):
-        days = int(sure["days"].iloc[0])
-        share = float(sure["returned"].iloc[0])
+        found = sure.iloc[0]
+        days, share = int(found["days"]), float(found["returned"])
         said = (
             f"Of accounts silent for {days} days, {share:.0%} ordered again within {follow} more: "
             f"the shortest silence after which at most {false_alarms:.0%} do."
         )
-    elif ended.any() and (rare := [w for w in WINDOWS if w >= least and (gap >= w).sum() < 20]):
+        if found["silences"] < _ENOUGH:
+            said += f" Only {int(found['silences'])} silences tell so."
+    elif ended.any() and (
+        rare := [w for w in WINDOWS if w >= least and (gap >= w).sum() < _ENOUGH]
+    ):
         # nobody who came back was ever silent for so long
         days = rare[0]
         said = (

@@ -87,6 +87,24 @@ def test_quarterly_buyers_are_not_taken_for_gone_after_a_month():
     assert not rhythm["overdue"].any()
 
 
+def test_few_silences_that_agree_tell_a_window_and_say_how_few_they_are():
+    # 30 accounts order every two weeks; 11 fell silent for good, one came back after 200 days
+    every = pd.date_range("2021-01-04", "2023-12-20", freq="14D")
+    left = every[every < "2022-03-01"]
+    back = left.append(every[every > left[-1] + pd.Timedelta(days=200)])
+    days = [every] * 18 + [left] * 11 + [back]
+    daily = pd.concat(
+        pd.DataFrame({"account_id": f"a{k}", "day": there, "net_sales": 10.0})
+        for k, there in enumerate(days)
+    )
+    window = find_window(daily, END)
+    assert window.days == 30  # 1 of 12 silences ended
+    assert window.curve.set_index("days").loc[30, "silences"] == 12
+    assert "Only 12 silences" in window.said
+    fewer = daily[~daily["account_id"].isin([f"a{k}" for k in range(18, 27)])]
+    assert "Hardly anybody" in find_window(fewer, END).said  # of three nothing can be told
+
+
 def test_own_rhythm_knows_who_is_overdue(orders):
     rhythm = own_rhythm(daily_sums(orders, END), END).set_index("account_id")
     last = orders.groupby("account_id")["order_date"].max()
