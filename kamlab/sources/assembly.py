@@ -29,12 +29,15 @@ class Assembled:
         Canonical columns that at least one part has.
     dropped : int
         Rows dropped since they are there twice or out of time.
+    key : str
+        Names which rows these are: parts, bounds of time and how repeats are treated.
     """
 
     table: Table
     parts: tuple[Part, ...]
     columns: tuple[str, ...]
     dropped: int
+    key: str
 
 
 def assemble(
@@ -75,7 +78,17 @@ def assemble(
         _twice(connection, table, group, limits, shelf)
     (dropped,) = sql.one(connection, f"SELECT count(*) FROM {drops}")
     _views(connection, table, parts, columns, reporting)
-    return Assembled(table, tuple(parts), columns, dropped)
+    key = store.key("assembled", name, _believed(parts, limits), reporting)
+    return Assembled(table, tuple(parts), columns, dropped, key)
+
+
+def _believed(parts: list[Part], limits: dict[str, Bounds]) -> list[tuple[str, ...]]:
+    """Tell of each part all that decides which of its rows stay."""
+    return [
+        (p.key, p.origin.label, str(p.origin.entry.place), p.origin.entry["duplicates"],
+         str(limits.get(p.key)))
+        for p in parts
+    ]  # fmt: skip
 
 
 def _list_parts(connection: duckdb.DuckDBPyConnection, name: str, parts: list[Part]) -> None:
@@ -180,9 +193,7 @@ def _twice(
     shelf: store.Store,
 ) -> None:
     """Drop rows that are there twice, as found before or now."""
-    believed = [(p.key, p.origin.label, p.origin.entry["duplicates"]) for p in group]
-    bounded = [str(limits.get(part.key)) for part in group]
-    key = store.key("twice", table.name, believed, bounded)
+    key = store.key("twice", table.name, _believed(group, limits))
     if shelf.find(key) is None:
         with shelf.workroom() as room:
             made = room / "entry"

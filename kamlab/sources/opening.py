@@ -362,7 +362,7 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         for name in TABLES
         if name in parts
     }
-    reconciliation, others = reconcile(connection, made, reporting)
+    reconciliation, others = reconcile(connection, made, reporting, shelf)
     end = pushed.end if pushed else end_of_orders(connection, described.root, made)
     files = listing.files_read(made)
     if pushed:

@@ -5,16 +5,20 @@ from decimal import Decimal
 import duckdb
 import pandas as pd
 
-from kamlab.sources import sql
+from kamlab.sources import sql, store
 from kamlab.sources.assembly import Assembled
 
 _SUM = "coalesce(sum(TRY_CAST(round({}, 6) AS DECIMAL(38, 6))) FILTER (WHERE {}), 0)"
 _COLUMNS = ["table", "rows_in", "rows_kept", "rows_refused", "amount_in", "amount_kept"]
 _COLUMNS += ["amount_refused", "difference"]
+_OTHERS = ["table", "currency", "rows", "amount"]
 
 
 def reconcile(
-    connection: duckdb.DuckDBPyConnection, made: dict[str, Assembled], reporting: str
+    connection: duckdb.DuckDBPyConnection,
+    made: dict[str, Assembled],
+    reporting: str,
+    shelf: store.Store,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Count rows and add amounts, each side by itself, exactly to the millionth.
 
@@ -25,6 +29,8 @@ def reconcile(
     made : dict of str to Assembled
     reporting : str
         Only amounts in this currency are added.
+    shelf : Store
+        Keeps what was counted: the same rows are not counted again.
 
     Returns
     -------
@@ -35,25 +41,40 @@ def reconcile(
         What was set aside for its currency: table, currency, rows, amount.
     """
     rows, others = [], []
-    for name, whole in made.items():
-        money = whole.table.money if whole.table.money in whole.columns else ""
-        came = _count(connection, f"all {name}", "_money", f"_currency = {sql.text(reporting)}")
-        kept = _count(connection, name, money or "NULL", "true")
-        aside = _count(connection, f"refused {name}", "amount", f"currency = {sql.text(reporting)}")
-        sums = (came[1], kept[1], aside[1], came[1] - kept[1] - aside[1])
-        amounts = [float(value) if money else float("nan") for value in sums]
-        rows.append((name, came[0], kept[0], aside[0], *amounts))
-        if money and "currency" in whole.columns:
-            others += connection.execute(
-                f"SELECT {sql.text(name)}, currency, count(*), "
-                f"CAST({_SUM.format('amount', 'true')} AS DOUBLE) "
-                f"FROM {sql.name(f'refused {name}')} WHERE reason = 'in another currency' "
-                "GROUP BY currency ORDER BY currency"
-            ).fetchall()
-    return (
-        pd.DataFrame(rows, columns=_COLUMNS),
-        pd.DataFrame(others, columns=["table", "currency", "rows", "amount"]),
-    )
+    for whole in made.values():
+        key = store.key("counted", whole.key)
+        found = shelf.find(key)
+        if found is None:
+            row, aside = _balance(connection, whole, reporting)
+            found = {"row": row, "others": aside}
+            with shelf.workroom() as room:
+                (room / "entry").mkdir(mode=0o700)
+                shelf.keep(key, room / "entry", found)
+        rows.append(found["row"])
+        others += found["others"]
+    return pd.DataFrame(rows, columns=_COLUMNS), pd.DataFrame(others, columns=_OTHERS)
+
+
+def _balance(
+    connection: duckdb.DuckDBPyConnection, whole: Assembled, reporting: str
+) -> tuple[tuple, list[tuple]]:
+    """Count one table: its row, and what was set aside by currency."""
+    name = whole.table.name
+    money = whole.table.money if whole.table.money in whole.columns else ""
+    came = _count(connection, f"all {name}", "_money", f"_currency = {sql.text(reporting)}")
+    kept = _count(connection, name, money or "NULL", "true")
+    aside = _count(connection, f"refused {name}", "amount", f"currency = {sql.text(reporting)}")
+    sums = (came[1], kept[1], aside[1], came[1] - kept[1] - aside[1])
+    amounts = [float(value) if money else float("nan") for value in sums]
+    others = []
+    if money and "currency" in whole.columns:
+        others = connection.execute(
+            f"SELECT {sql.text(name)}, currency, count(*), "
+            f"CAST({_SUM.format('amount', 'true')} AS DOUBLE) "
+            f"FROM {sql.name(f'refused {name}')} WHERE reason = 'in another currency' "
+            "GROUP BY currency ORDER BY currency"
+        ).fetchall()
+    return (name, came[0], kept[0], aside[0], *amounts), others
 
 
 def _count(

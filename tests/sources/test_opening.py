@@ -339,5 +339,20 @@ def test_a_pruned_store_is_filled_again(folder, store):
     data = folder({"orders.csv": lines(*month(1))})
     before = frame(open_data(data, store=store))
 
-    assert prune_store(store) == 2
+    assert prune_store(store) == 3  # rows, repeats, counts
     pd.testing.assert_frame_equal(frame(open_data(data, store=store)), before)
+
+
+def test_counts_of_the_same_rows_are_kept_and_of_others_made_anew(folder, store):
+    doubled = lines(*month(1), *month(1))
+    told = {"kamlab.toml": '[[orders]]\nfile = "orders.csv"\n', "orders.csv": doubled}
+    first = open_data(folder(told), store=store).reconciliation
+    again = open_data(folder(told), store=store).reconciliation
+    told["kamlab.toml"] += 'duplicates = "keep"\n'
+    kept = open_data(folder(told), store=store).reconciliation
+
+    pd.testing.assert_frame_equal(first, again)
+    assert (first["rows_in"] == kept["rows_in"]).all()
+    assert first["rows_refused"].item() == first["rows_kept"].item() > 0
+    assert kept["rows_refused"].item() == 0
+    assert kept["amount_kept"].item() == pytest.approx(2 * first["amount_kept"].item())
