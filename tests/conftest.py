@@ -18,6 +18,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# a busy machine is no fault of what is tested
+settings.register_profile("kamlab", deadline=None)
+settings.load_profile("kamlab")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -218,9 +218,9 @@ def within(days: IntoFrame, first: date | None, end: date) -> nw.LazyFrame:
     return seen.filter(nw.col("day") >= nw.lit(first)).drop("orders").with_columns(gap=known)
 
 
-@takes(kept=condensed_days)
+@takes(straight=True, kept=condensed_days)
 def daily_sums(
-    orders: IntoFrame,
+    orders: IntoFrame | None,
     as_of: date | str,
     *,
     start: date | str | None = None,
@@ -232,13 +232,13 @@ def daily_sums(
     Parameters
     ----------
     orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
-        Order lines, see `as_lines`.
+        Order lines, see `as_lines`; None where `kept` tells all.
     as_of : date or str
         First day no longer seen.
     start : date or str, optional
         First day seen; default all.
     kept : DuckDB relation, optional
-        What `condensed_days` makes of the same orders, where it is kept.
+        What `condensed_days` makes of the same orders, where it is kept, in its order.
     columns : sequence of str, optional
         Sums that are wanted, beside account and time; default all.
 
@@ -249,7 +249,10 @@ def daily_sums(
         `account_days` that are sums, `gross_profit` NaN where no cost of the day is known,
         and `orders` begun that day.
     """
-    return _finish(_days(orders, as_of, start, kept, columns), "day", columns)
+    found = _days(orders, as_of, start, kept, columns)
+    # a filter leaves what is kept in its order
+    ordered = kept is not None and found.implementation.is_duckdb()
+    return _finish(found, "day", columns, ordered=ordered and start is None)
 
 
 @takes(kept=condensed_days)
@@ -308,7 +311,7 @@ def monthly_sums(
 
 
 def _days(
-    orders: IntoFrame,
+    orders: IntoFrame | None,
     as_of: date | str,
     start: date | str | None,
     kept: IntoFrame | None,
@@ -316,12 +319,12 @@ def _days(
 ) -> nw.LazyFrame:
     """Give the account-days in [start, as_of), with the orders begun on each if they are wanted."""
     first, end = None if start is None else as_day(start, "start"), as_day(as_of)
-    lines = between(as_lines(orders), first, end)
-    if kept is None:
-        return with_orders(lines)
-    days = within(kept, first, end).drop("bought", "number", "gap")
-    counted = first is None or (columns and "orders" not in columns)
-    return days if counted else _begun(days, lines)
+    if kept is not None:
+        days = within(kept, first, end).drop("bought", "number", "gap")
+        if first is None or (columns and "orders" not in columns):
+            return days
+    lines = between(as_lines(orders), first, end)  # type: ignore[arg-type]  # which refuses None
+    return with_orders(lines) if kept is None else _begun(days, lines)
 
 
 def with_orders(lines: nw.LazyFrame) -> nw.LazyFrame:
@@ -347,7 +350,9 @@ def _begun(days: nw.LazyFrame, lines: nw.LazyFrame) -> nw.LazyFrame:
     return days.with_columns(orders=nw.col("orders").fill_null(0))
 
 
-def _finish(sums: nw.LazyFrame, period: str, columns: Sequence[str]) -> pd.DataFrame:
+def _finish(
+    sums: nw.LazyFrame, period: str, columns: Sequence[str], *, ordered: bool = False
+) -> pd.DataFrame:
     """Collect sums in order, with NaN for amounts that no line of the period tells."""
     counted = {"gross_profit": "cost_lines"}
     counted |= {name: f"{name}_lines" for name in ("cost_to_serve", "discount")}
@@ -357,7 +362,7 @@ def _finish(sums: nw.LazyFrame, period: str, columns: Sequence[str]) -> pd.DataF
     told = {name: counted[name] for name in names if name in counted}
     day = nw.col(period).cast(nw.Date)
     sums = sums.select(*dict.fromkeys([*names, *told.values()])).with_columns(day)
-    table = to_pandas(sums.sort("account_id", period))
+    table = to_pandas(sums if ordered else sums.sort("account_id", period))
     for name, lines in told.items():
         table[name] = table[name].where(table[lines] > 0)
     return table[names]

@@ -11,23 +11,26 @@ import narwhals as nw
 _Made = TypeVar("_Made", bound=Callable[..., Any])
 
 
-def takes(**kept: Callable[..., Any]) -> Callable[[_Made], _Made]:
+def takes(*, straight: bool = False, **kept: Callable[..., Any]) -> Callable[[_Made], _Made]:
     """Say which tables a function of order lines takes, where they are kept.
 
     Parameters
     ----------
+    straight : bool, default False
+        Whether its result, without options, is read from them as quickly as from a file of its
+        own, and needs no order lines, which are then None.
     **kept : callable
         By the name of the argument: the function of order lines that makes the table.
 
     Returns
     -------
     callable
-        Decorator that leaves the function as it is, with `kept` as its attribute `takes`, which
-        `kamlab.sources.opening.Sources.once` looks for.
+        Decorator that leaves the function as it is, with the attributes `takes` and `straight`,
+        which `kamlab.sources.opening.Sources.once` looks for.
     """
 
     def told(make: _Made) -> _Made:
-        make.takes = kept  # type: ignore[attr-defined]
+        make.takes, make.straight = kept, straight  # type: ignore[attr-defined]
         return make
 
     return told

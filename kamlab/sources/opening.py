@@ -164,6 +164,10 @@ class Sources:
             name: partial(self.kept, one, through=through)
             for name, one in getattr(make, "takes", {}).items()
         }
+        if getattr(make, "straight", False) and not named:
+            beside = {name: get() for name, get in takes.items()}
+            if all(one is not None for one in beside.values()):
+                return make(None, *given, columns=columns, **beside)
         return made_once(Store(self.store), content, make, lines, given, named, columns, takes)
 
     def kept(

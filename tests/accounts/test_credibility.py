@@ -120,7 +120,7 @@ def test_missing_columns_and_double_kinds_are_named():
         )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

@@ -227,7 +227,7 @@ LINES = st.lists(ROW, min_size=1, max_size=25).filter(_known)
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=LINES)
 def test_account_facts_equal_the_reference(engine, rows):
     found = account_facts(ENGINES[engine](_frame(rows)), AS_OF)
@@ -243,7 +243,7 @@ def _with_condensed(frame: pd.DataFrame) -> tuple:
     return orders, engine.table("condensed")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=LINES, start=st.sampled_from([None, *(day for day in EDGES if day < AS_OF)]))
 def test_what_was_condensed_before_gives_the_same(rows, start):
     """Also where orders begun before the first day go on in it, and days lie beyond the last."""
@@ -270,7 +270,7 @@ def test_every_table_is_the_same_of_condensed_days(made_lines, start):
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows=LINES)
 def test_monthly_sums_equal_the_reference(engine, rows):
     found = monthly_sums(ENGINES[engine](_frame(rows)), AS_OF)
@@ -279,7 +279,7 @@ def test_monthly_sums_equal_the_reference(engine, rows):
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows=LINES, keep=st.booleans())
 def test_repeat_purchases_equal_the_reference(engine, rows, keep):
     expected = []
@@ -384,7 +384,6 @@ def test_spark_timestamps_are_read_in_the_sessions_zone(spark):
 MANY = st.lists(st.lists(ROW, min_size=1, max_size=12).filter(_known), min_size=5, max_size=5)
 FEW = settings(
     max_examples=2,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

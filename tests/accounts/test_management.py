@@ -119,7 +119,7 @@ def test_ratings_of_the_day_and_older_ones_of_the_same_item_do_not_count():
     assert philosophy_scores(later, AS_OF) is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz"), st.sampled_from("ij"),

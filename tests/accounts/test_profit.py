@@ -57,7 +57,7 @@ def test_rates_serve_where_lines_do_not():
         account_profit(ORDERS, "2024-06-01", rates={"visits": 1.0})
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(

@@ -79,7 +79,7 @@ def test_activities_serve_where_lines_do_not():
     assert made["contribution"].tolist() == [280, 400, 330]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

@@ -20,7 +20,7 @@ def _axes():
     return figure, axes
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(PLACES)
 def test_names_never_overlap_and_stay_inside(require_part, points):
     require_part(style.has_cjk_font(), "a font with Chinese characters")

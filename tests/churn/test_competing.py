@@ -43,7 +43,7 @@ def test_incidences_equal_scikit_survival(seed):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

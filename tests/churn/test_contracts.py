@@ -75,7 +75,7 @@ def test_a_contract_lapses_if_none_follows_and_only_when_that_is_known():
     assert np.isnan(early["lapses"][0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(0, 1500), st.integers(1, 500)),

@@ -177,7 +177,7 @@ def test_probabilities_are_between_nought_and_one():
 probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(probabilities, st.integers(0, 2**31), st.booleans())
 def test_no_single_threshold_earns_more(p, seed, own):
     rng = np.random.default_rng(seed)

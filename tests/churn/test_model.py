@@ -174,7 +174,7 @@ def test_time_splits_leave_a_gap_and_groups_stay_together():
         assert not set(accounts[train]) & set(accounts[test])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.one_of(st.none(), st.floats(allow_nan=True), st.text(max_size=3), st.booleans()),

@@ -150,9 +150,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, model, monkeypatch):
     assert list(tmp_path.iterdir()) == [file]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_files_are_refused_or_read_but_never_crash(kept, tmp_path, data):
     whole = kept.read_bytes()

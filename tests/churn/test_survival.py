@@ -180,7 +180,7 @@ def test_hazard_by_tenure_finds_rates_that_change_with_age_under_late_entry():
         hazard_by_tenure([1], [1], [2, 1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -52,7 +52,7 @@ def _plainly(daily, gone, each):
     return pairs
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 5))
 def test_the_nearest_in_size_that_stayed(seed, each):
     daily, gone = _world(seed)

@@ -51,7 +51,7 @@ def test_equal_to_trying_every_choice(seed):
     assert found.difference >= -1e-6
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     budget=st.floats(0, 200),

@@ -111,7 +111,7 @@ def test_more_accounts_than_are_tried_all_get_a_cluster():
     assert len(found.table) == len(planted)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(

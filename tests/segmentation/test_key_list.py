@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlab.segmentation.classes import KEY, VOLUME
@@ -151,7 +151,6 @@ def test_nobody_who_earns_nothing_is_selected():
     assert not key_accounts(facts).table["selected"].any()
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(1, 40), st.integers(1, 60), st.randoms(use_true_random=False))
 def test_any_portfolio_gives_every_account_once_in_an_order_of_its_own(places, count, random):
     facts = _facts(random.randint(0, 50), count)

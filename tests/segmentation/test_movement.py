@@ -95,7 +95,7 @@ def test_too_little_history_is_refused():
     assert one.transitions.empty
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.sampled_from([0, 1, 5, 80]), min_size=3, max_size=3), min_size=2,
                 max_size=12))  # fmt: skip
 def test_every_account_has_one_class_a_period(series):

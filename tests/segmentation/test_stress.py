@@ -49,7 +49,7 @@ def test_many_small_accounts_lose_as_vasicek_says():
     assert found.effective_number == pytest.approx(count, rel=0.05)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.floats(-1e5, 1e6), st.floats(0, 1)), min_size=1, max_size=30),
     st.floats(0, 0.9),

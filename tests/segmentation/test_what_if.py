@@ -38,7 +38,7 @@ def test_money_alone_is_the_list_itself():
     assert (made.exposure["before"] == made.exposure["now"]).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_as_many_come_as_go_and_money_alone_is_worth_most(money, growth, margin):
     made = what_if(_facts(), ASKED, {MONEY: money, "growth": growth, "margin": margin})

@@ -388,7 +388,6 @@ FIELD = st.one_of(
 )  # fmt: skip
 QUIET = settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -13,7 +13,6 @@ from kamlab.sources.readers import read_file
 
 QUIET = settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 MARKS = {

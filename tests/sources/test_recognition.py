@@ -194,7 +194,7 @@ HOSTILE = (
 TEXT = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(TEXT, TEXT, TEXT, TEXT, st.sampled_from(["a", "b", None])), min_size=1, max_size=6

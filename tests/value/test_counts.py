@@ -76,7 +76,7 @@ def test_counts_are_judged_by_what_came():
     assert log_score(held, MODELS[1]) == pytest.approx(plain)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(

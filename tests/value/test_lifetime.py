@@ -178,7 +178,7 @@ def test_spend_leaves_out_what_cannot_be_and_says_so():
         GammaGamma().fit(table.iloc[[77, 78]])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=8))
 def test_contracts_from_accounts_and_from_a_cohort_agree(losses):
     if sum(losses) == 0:

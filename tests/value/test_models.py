@@ -42,7 +42,7 @@ def _one(x, tx, age):
     return pd.DataFrame({"frequency": [x], "recency": [tx], "T": [age]})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     model=st.sampled_from(FITTED),
     x=st.integers(0, 10_000),
@@ -241,7 +241,7 @@ WRONG = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     wrong=st.sampled_from(WRONG), before=st.integers(0, 5), after=st.integers(0, 5),
     kind=st.sampled_from(KINDS),
@@ -268,7 +268,7 @@ def test_tables_of_another_kind_and_horizons_without_sense_are_refused():
         ParetoNBD.from_parameters(r=1.0, alpha=1.0, s=0.0, beta=1.0)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(random):
     table = _drawn(count=60)
