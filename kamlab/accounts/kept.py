@@ -46,7 +46,8 @@ def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
     Parameters
     ----------
     *frames : nw.LazyFrame
-        Tables much smaller than the order lines, such as account-days.
+        Tables much smaller than the order lines, such as account-days; of several engines, all
+        come here. Spark's then have `account_id`.
 
     Yields
     ------
@@ -56,12 +57,12 @@ def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
     with ExitStack() as stack:
         if not frames:
             yield ()
-        elif frames[0].implementation.is_spark_like():
+        elif all(frame.implementation.is_spark_like() for frame in frames):
             cached = [frame.to_native().persist() for frame in frames]
             for table in cached:
                 stack.callback(table.unpersist)
             yield tuple(nw.from_native(table) for table in cached)
-        elif frames[0].implementation.is_polars():
+        elif all(frame.implementation.is_polars() for frame in frames):
             yield tuple(frame.collect("polars").lazy() for frame in frames)
         else:
             from kamlab.sources.fetch import fetch
@@ -71,7 +72,7 @@ def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
             engine = stack.enter_context(connect(Path(folder)))
             paths = [f"{folder}/{k}.parquet" for k in range(len(frames))]
             for frame, path in zip(frames, paths, strict=True):
-                if frame.implementation.is_ibis():
+                if frame.implementation.is_ibis() or frame.implementation.is_spark_like():
                     fetch(frame, Path(path))
                 else:
                     frame.sink_parquet(path)

@@ -201,6 +201,8 @@ def scrub(message: str, address: str) -> str:
         return "the address cannot be parsed."
     secrets |= {unquote(secret) for secret in secrets}
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        message = message.replace(secret, "***")
+        # a short one is a part of many a word
+        whole = rf"(?<!\w){re.escape(secret)}(?!\w)" if len(secret) < 4 else re.escape(secret)
+        message = re.sub(whole, "***", message)
     message = re.sub(r"postgres(ql)?://\S+", "***", message)
     return " ".join(message.split())[:300]

@@ -21,7 +21,9 @@ from kamlab.sources.sql import name
 from kamlab.sources.store import Store
 
 _T = TypeVar("_T")
-_started: list[Any] = []  # Spark sessions that are ours to stop
+_Ready = tuple[Callable[[], Any], Callable[[], None], str]
+"""What opens the lines, what lets go of the engine, and where the lines are, for people."""
+_held: dict[object, Any] = {}  # by who took it: the Spark session that is ours to stop
 
 _QUIET = {
     "spark.ui.enabled": "false",
@@ -29,6 +31,14 @@ _QUIET = {
     "spark.log.level": "ERROR",
     "spark.sql.session.timeZone": "UTC",
 }
+# values come here as text, whatever the server, the database or the role says of it
+_SETTINGS = (
+    "default_transaction_read_only = on",
+    "datestyle = 'ISO, YMD'",
+    "extra_float_digits = 1",
+    "client_encoding = 'UTF8'",
+)
+_DAYS = "BETWEEN '0001-01-01' AND '9999-12-31'"
 
 
 def push_orders(mapping: Mapping, reporting: str, shelf: Store) -> Pushed:
@@ -66,10 +76,14 @@ def push_orders(mapping: Mapping, reporting: str, shelf: Store) -> Pushed:
         return _answer(entry, mapping, connect)
 
     def check() -> Pushed:
-        return check_lines(open_lines, _release, entry, mapping, reporting, label, shelf)
+        return check_lines(open_lines, release, entry, mapping, reporting, label, shelf)
 
-    connect, label = _answer(entry, mapping, lambda: prepare(entry, mapping))
-    return _answer(entry, mapping, check)
+    connect, release, label = _answer(entry, mapping, lambda: prepare(entry, mapping))
+    try:
+        return _answer(entry, mapping, check)
+    except BaseException:
+        release()
+        raise
 
 
 def _answer(entry: Entry, mapping: Mapping, ask: Callable[[], _T]) -> _T:
@@ -86,22 +100,27 @@ def _answer(entry: Entry, mapping: Mapping, ask: Callable[[], _T]) -> _T:
         address = os.environ.get(str(entry["url_env"] or ""), "")
         problem = scrub(first, address) if address else first[:300]
     master = dict(mapping.spark).get("spark.master", "local")
-    doubt = "" if master.startswith("local") else f" Does {master} answer, with cores to spare?"
+    # what Spark names by a class in brackets, it has found out itself
+    told_all = master.startswith("local") or problem.startswith("[")
+    doubt = "" if told_all else f" Does {master} answer, with cores to spare?"
     raise DataRefusedError(
         f"{entry.place}: the engine {mapping.engine} says: {problem}{doubt} Check kamlab.toml, the "
         "server and the columns."
     )
 
 
-def _spark(entry: Entry, mapping: Mapping) -> tuple[Callable[[], Any], str]:
+def _spark(entry: Entry, mapping: Mapping) -> _Ready:
     """Say how to read Parquet files, or ask a query, on a Spark cluster."""
     if not find_spec("pyspark"):
         raise DataRefusedError(
             f"{entry.place}: engine = \"spark\" needs the extra: pip install 'kamlab[spark]'."
         )
+    holder = object()
+    release = partial(_release, holder)
     if entry.kind == "sql":
         query = str(entry["sql"]).strip().rstrip(";")
-        return lambda: _marked(_session(mapping).sql(query)), f"{entry.place} on Spark"
+        where = f"{entry.place} on Spark"
+        return lambda: _marked(_session(mapping, holder).sql(query)), release, where
     if entry.kind != "file":
         raise DataRefusedError(
             f'{entry.place}: engine = "spark" reads Parquet files (file) or Spark\'s own tables '
@@ -110,40 +129,50 @@ def _spark(entry: Entry, mapping: Mapping) -> tuple[Callable[[], Any], str]:
     places = [_place(pattern, mapping, entry) for pattern in entry["file"]]
 
     def connect() -> Any:  # noqa: ANN401  a PySpark frame
-        return _marked(_session(mapping).read.option("mergeSchema", "true").parquet(*places))
+        reader = _session(mapping, holder).read.option("mergeSchema", "true")
+        return _marked(reader.parquet(*places))
 
-    return connect, ", ".join(entry["file"])
+    return connect, release, ", ".join(entry["file"])
 
 
-def _session(mapping: Mapping) -> Any:  # noqa: ANN401  of PySpark
-    """Start Spark with the mapping's settings, or give the session that runs."""
+def _session(mapping: Mapping, holder: object) -> Any:  # noqa: ANN401  of PySpark
+    """Start Spark with the mapping's settings for a holder, or use the one that runs."""
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-    others = SparkSession.getActiveSession() is not None
+    if not _held and SparkContext._active_spark_context:  # noqa: SLF001  of whatever thread
+        other = SparkSession.builder.getOrCreate()  # the user's own, whose views are asked for
+        other.conf.set("spark.sql.session.timeZone", "UTC")  # by which a time has its day
+        return other
     settings = {"spark.master": "local[*]"} | _QUIET | dict(mapping.spark)
     if settings["spark.master"].startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("kamlab")
     for setting, value in settings.items():
         builder = builder.config(setting, value)
-    session = builder.getOrCreate()
-    if not others:
-        _started.append(session)
-    return session
+    _held[holder] = builder.getOrCreate()
+    return _held[holder]
 
 
-def _release() -> None:
-    """Stop Spark where it was started here: a session keeps the cluster's cores from others."""
-    while _started:
-        _started.pop().stop()
+def _release(holder: object) -> None:
+    """Stop Spark after its last holder: a session keeps the cluster's cores from others."""
+    session = _held.pop(holder, None)
+    if session and not _held:
+        session.stop()
 
 
 def _marked(frame: Any) -> Any:  # noqa: ANN401  a PySpark frame
     """Add a hash of each line; it is worked out only where it is asked for."""
     from pyspark.sql import functions as spark
 
-    plain = [one for one, kind in frame.dtypes if "map<" not in kind and "variant" not in kind]
-    return frame.withColumn(MARK, spark.xxhash64(*plain).bitwiseAND(spark.lit(2**31 - 1)))
+    quoted = {one: "`" + one.replace("`", "``") + "`" for one in frame.columns}
+    kinds = {
+        one: kind for one, kind in frame.dtypes if "map<" not in kind and "variant" not in kind
+    }
+    plain = [spark.col(quoted[one]) for one in kinds]
+    # the hash passes over what is missing, so that it is told beside
+    whole = spark.xxhash64(*plain, *[one.isNull() for one in plain])
+    return frame.withColumn(MARK, whole.bitwiseAND(spark.lit(2**31 - 1)))
 
 
 def _place(pattern: str, mapping: Mapping, entry: Entry) -> str:
@@ -165,7 +194,7 @@ def _place(pattern: str, mapping: Mapping, entry: Entry) -> str:
     return str(path)
 
 
-def _postgres(entry: Entry, mapping: Mapping) -> tuple[Callable[[], Any], str]:  # noqa: ARG001
+def _postgres(entry: Entry, mapping: Mapping) -> _Ready:  # noqa: ARG001
     """Say how to put a query of PostgreSQL behind a lazy table, which is summed up there."""
     if entry.kind != "url_env":
         raise DataRefusedError(
@@ -184,7 +213,17 @@ def _postgres(entry: Entry, mapping: Mapping) -> tuple[Callable[[], Any], str]: 
             "as in postgresql://user:password@host/base."
         )
     query = str(entry["query"]).strip().rstrip(";")
-    return partial(_asked, address, query), f"{variable}: {query[:60]}"
+    opened: list[Any] = []
+
+    def release() -> None:
+        while opened:
+            opened.pop().get_backend().disconnect()
+
+    def connect() -> Any:  # noqa: ANN401  a table of Ibis
+        opened.append(_asked(address, query))
+        return opened[-1]
+
+    return connect, release, f"{variable}: {query[:60]}"
 
 
 def _asked(address: str, query: str) -> Any:  # noqa: ANN401  a table of Ibis
@@ -193,16 +232,17 @@ def _asked(address: str, query: str) -> Any:  # noqa: ANN401  a table of Ibis
     import ibis
 
     with postgresql.connect(address) as server, server.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({query}) AS asked LIMIT 0")
+        cursor.execute(f"SELECT * FROM ({query}\n) AS asked LIMIT 0")
         columns = {field.name: _typed(field) for field in cursor.fetch_arrow_table().schema}
     chosen = ", ".join(made for made, _ in columns.values())
-    # whole numbers, days and texts have a hash in the database; it is worked out where asked for
-    marked = f"hash_record_extended(lines, 0) & {2**31 - 1} AS {name(MARK)}"
+    # of the text, in which missing is not nought and a value knows its line; where asked for
+    marked = f"hashtextextended(ROW(lines.*)::text, 0) & {2**31 - 1} AS {name(MARK)}"
     database = ibis.connect(address)
-    database.raw_sql("SET default_transaction_read_only = on").close()
+    for setting in _SETTINGS:
+        database.raw_sql(f"SET {setting}").close()
     # the types are given: Ibis 12 asks for them by a view that it then fails to drop
     return database.sql(
-        f"SELECT lines.*, {marked} FROM (SELECT {chosen} FROM ({query}) AS asked) AS lines",
+        f"SELECT lines.*, {marked} FROM (SELECT {chosen} FROM ({query}\n) AS asked) AS lines",
         schema={one: kind for one, (_, kind) in columns.items()} | {MARK: "int64"},
     )
 
@@ -217,9 +257,9 @@ def _typed(field: Any) -> tuple[str, str]:  # noqa: ANN401  a field of pyarrow
         return f"{quoted}::double precision AS {quoted}", "float64"
     if kinds.is_integer(found):
         return f"{quoted}::bigint AS {quoted}", "int64"
-    if kinds.is_timestamp(found) and found.tz:
-        return f"({quoted} AT TIME ZONE 'UTC')::date AS {quoted}", "date"
-    if kinds.is_temporal(found):
-        return f"{quoted}::date AS {quoted}", "date"
+    if kinds.is_timestamp(found) or kinds.is_date(found):
+        zone = " AT TIME ZONE 'UTC'" if kinds.is_timestamp(found) and found.tz else ""
+        day = f"({quoted}{zone})"  # one that no calendar has is missing
+        return f"CASE WHEN {day} {_DAYS} THEN {day}::date END AS {quoted}", "date"
     # texts in the order of their bytes, as on every other engine, whatever the database's language
     return f'{quoted}::text COLLATE "C" AS {quoted}', "string"

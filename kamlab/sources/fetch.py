@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import narwhals as nw
 
+from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 
 _PART = 2_000_000
@@ -28,6 +30,11 @@ def fetch(frame: nw.LazyFrame, file: Path, order: tuple[str, ...] = ()) -> None:
     order : tuple of str
         Columns by which the rows are sorted here; without them they keep the order in which
         PostgreSQL sends them.
+
+    Raises
+    ------
+    DataRefusedError
+        If what comes is not of the types that the engine named.
     """
     schema = {name: _sql_type(kind) for name, kind in frame.collect_schema().items()}
     native = frame.to_native()
@@ -42,9 +49,15 @@ def fetch(frame: nw.LazyFrame, file: Path, order: tuple[str, ...] = ()) -> None:
         )
         by = f"ORDER BY {', '.join(sql.name(name) for name in order)}" if order else ""
         with sql.connect(raw) as engine:
-            engine.execute(
-                f"COPY (SELECT {columns} FROM {rows} {by}) TO {sql.text(file)} (FORMAT parquet)"
-            )
+            try:
+                engine.execute(
+                    f"COPY (SELECT {columns} FROM {rows} {by}) TO {sql.text(file)} (FORMAT parquet)"
+                )
+            except duckdb.Error as error:  # whose further lines quote what was sent
+                said = str(error).splitlines()[0]
+                raise DataRefusedError(
+                    f"what the engine sent is not what it said it would send: {said}"
+                ) from None
 
 
 def _sql_type(kind: Any) -> str:  # noqa: ANN401  a type of Narwhals

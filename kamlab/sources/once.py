@@ -36,6 +36,7 @@ def made_once(
     named: Mapping[str, Any],
     columns: Sequence[str] = (),
     takes: Mapping[str, Callable[[], Any]] | None = None,
+    still: Callable[[], None] | None = None,
 ) -> pd.DataFrame | None:
     """Make a table, or read what was made of the same.
 
@@ -55,6 +56,8 @@ def made_once(
         Those that are wanted, as far as they are there; default all.
     takes : mapping of str to callable, optional
         Gives further arguments that are made of the same rows, only where the table is to be made.
+    still : callable, optional
+        Raises where the rows are no longer those that `content` names: then nothing is kept.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def made_once(
             found.to_parquet(file, index=False)
         return found is not None
 
-    if not _keep(shelf, place, what, write):
+    if not _keep(shelf, place, what, write, still):
         return None
     # read as whoever comes next reads it: only what is wanted
     file = shelf.place(place) / _FILE
@@ -97,12 +100,13 @@ def kept_once(
     content: Sequence[str],
     make: Callable[[Any], nw.LazyFrame],
     table: Callable[[], Any],
+    still: Callable[[], None] | None = None,
 ) -> Path:
     """Make a table that is too long for memory, or find what was made of the same.
 
     Parameters
     ----------
-    shelf, content, table
+    shelf, content, table, still
         As of `made_once`.
     make : callable
         A public function of that table that gives a lazy one.
@@ -123,11 +127,17 @@ def kept_once(
             fetch(found, file, ("account_id", "day"))
         return True
 
-    _keep(shelf, place, what, write)
+    _keep(shelf, place, what, write, still)
     return shelf.place(place) / _FILE
 
 
-def _keep(shelf: Store, place: str, what: str, write: Callable[[Path], bool]) -> bool:
+def _keep(
+    shelf: Store,
+    place: str,
+    what: str,
+    write: Callable[[Path], bool],
+    still: Callable[[], None] | None,
+) -> bool:
     """Write what is not kept yet; say whether it is there, since there may be nothing to write."""
     with held(shelf, place):
         if shelf.find(place) is not None:
@@ -137,6 +147,8 @@ def _keep(shelf: Store, place: str, what: str, write: Callable[[Path], bool]) ->
             made.mkdir(mode=0o700)
             if not write(made / _FILE):
                 return False
+            if still is not None:
+                still()
             shelf.keep(place, made, {"made": what})
         shelf.drop_unused(UNUSED_DAYS)
         return True

@@ -168,7 +168,9 @@ class Sources:
             beside = {name: get() for name, get in takes.items()}
             if all(one is not None for one in beside.values()):
                 return make(None, *given, columns=columns, **beside)
-        return made_once(Store(self.store), content, make, lines, given, named, columns, takes)
+        still = self._pushed.still if self._pushed else None
+        shelf = Store(self.store)
+        return made_once(shelf, content, make, lines, given, named, columns, takes, still)
 
     def kept(
         self, make: Callable[..., Any], *, through: Through | None = None
@@ -191,7 +193,8 @@ class Sources:
         if self._pushed and self._pushed.reconciliation[2] > MOST_LINES:
             return None
         content, lines = self._made_of(through), partial(self._through, through)
-        file = kept_once(Store(self.store), content, make, lines)
+        still = self._pushed.still if self._pushed else None
+        file = kept_once(Store(self.store), content, make, lines, still)
         return self._connection.sql(f"SELECT * FROM {sql.parquet([file])}")
 
     def _through(self, through: Through | None) -> Any:  # noqa: ANN401  of several engines
@@ -374,8 +377,8 @@ def _open(described: Mapping, shelf: Store) -> Sources:
         reconciliation = reconciliation.sort_index(ignore_index=True)
         others = listing.stacked(listing.set_aside(pushed), others)
         files = listing.stacked(listing.file_of(pushed), files)
-    else:
-        sql.answer_alike(connection, sum(part.meta["rows"] for part in made["orders"].parts))
+    rows = pushed.reconciliation[2] if pushed else sum(p.meta["rows"] for p in made["orders"].parts)
+    sql.answer_alike(connection, rows)
     given = {name: whole.columns for name, whole in made.items()}
     retired = retire(connection, given, end, described.retention_days)
     return Sources(

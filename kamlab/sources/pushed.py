@@ -21,15 +21,12 @@ from kamlab.sources.columns import match
 from kamlab.sources.currencies import CURRENCIES
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.schema import TABLES, Column
+from kamlab.sources.shown import LARGEST, SHOWN, shown_lines
 from kamlab.sources.store import Store
 from kamlab.sources.stray import Bounds, bounds
 
-LARGEST = 1e12
-"""Largest amount of a line: sums of a day stay exact in whole numbers of 64 bits."""
 MOST_LINES = 200_000_000
 """Kept lines up to which their sums by account and day are brought here, for all that follows."""
-SHOWN = 100
-"""How many refused lines of each reason are brought here to be shown."""
 MARK = "_row_hash"
 """Column in which an engine gives a hash of each line, from 0 to 2³¹ - 1."""
 _MICRO = 1_000_000
@@ -47,6 +44,9 @@ class Pushed:
         Gives the native lazy frame of the kept lines: canonical columns, in one currency.
     release : callable
         Lets go of the engine, where it was taken for these lines.
+    still : callable
+        Looks at the lines again and raises DataRefusedError if they are no longer those that were
+        checked, so that what was made of them in between is not kept.
     label : str
         Where the lines are, for people.
     columns : dict of str to str
@@ -70,6 +70,7 @@ class Pushed:
 
     lines: Callable[[], Any]
     release: Callable[[], None]
+    still: Callable[[], None]
     label: str
     columns: dict[str, str]
     currencies: dict[str, int]
@@ -150,21 +151,35 @@ def check_lines(
         lines = opened()[1].filter(_keep(reporting, believed))
         return lines.drop("problem", MARK, strict=False).to_native()
 
+    how = repr((found, believed, reporting, [entry[one] for one in _SET]))
+    content = _hashed(days, how)
+
+    def still() -> None:
+        now = _judged(_by_day(opened()[1]), mapping, reporting, label)[0]
+        if _hashed(now, how) != content:
+            raise DataRefusedError(
+                f"{label}: the order lines changed while they were worked on: {_told(days)} when "
+                f"they were checked, {_told(now)} now. Run again when nobody writes, or read what "
+                "no longer changes, as in WHERE order_date < current_date."
+            )
+
+    some = tables["some"]
     return Pushed(
         lines=kept,
         release=release,
+        still=still,
         label=label,
         columns={name: " + ".join(sources) for name, sources in found.items()},
         currencies=currencies,
         end=newest + timedelta(days=1),
         reconciliation=_reconciled(days, reporting),
-        refused=_shown(tables["some"], reporting, believed, label),
+        refused=shown_lines(some, _named(some, reporting, believed), reporting, believed, label),
         refused_sums=_refused_sums(days, reporting),
         days=[
             (day.date(), int(rows["rows"].sum()), float(_sum(rows)))
             for day, rows in days[days["problem"].isna()].groupby("day")
         ],
-        content=_hashed(days, repr((found, believed, reporting, [entry[one] for one in _SET]))),
+        content=content,
     )
 
 
@@ -193,6 +208,11 @@ def _judged(
 def _hashed(days: pd.DataFrame, how: str) -> str:
     """Name lines by what they add up to and how they are mapped."""
     return hashlib.sha256((days.to_csv(index=False) + how).encode()).hexdigest()
+
+
+def _told(days: pd.DataFrame) -> str:
+    """Say how many lines there are and what they add up to."""
+    return f"{int(days['rows'].sum()):,} lines, {_sum(days):,.2f} in all,"
 
 
 def _canonical(
@@ -308,6 +328,15 @@ def _out_of_time(days: pd.DataFrame, believed: Bounds) -> pd.Series:
     return reason
 
 
+def _named(lines: pd.DataFrame, reporting: str, believed: Bounds) -> pd.Series:
+    """Name the problem of each of some refused lines."""
+    days = pd.DataFrame({"day": pd.to_datetime(lines["order_date"], errors="coerce")})
+    other = lines["currency"].notna() & (lines["currency"] != reporting)
+    problem = lines["problem"].astype(object)
+    problem = problem.mask(problem.isna() & other, "currency|in another currency")
+    return problem.where(problem.notna(), _out_of_time(days, believed)).astype(str)
+
+
 def _keep(reporting: str, believed: Bounds) -> nw.Expr:
     """Tell the lines that are kept."""
     keep = nw.col("problem").is_null()
@@ -359,39 +388,3 @@ def _why(days: pd.DataFrame) -> str:
     """Say what the lines break, the most frequent first."""
     counted = days.groupby("problem")["rows"].sum().sort_values(ascending=False).head(3)
     return "; ".join(f"{n} × {name.partition('|')[2]}" for name, n in counted.items()) or "none"
-
-
-def _shown(found: pd.DataFrame, reporting: str, believed: Bounds, label: str) -> pd.DataFrame:
-    """Say of some refused lines what is wrong in each."""
-    days = pd.DataFrame({"day": pd.to_datetime(found["order_date"], errors="coerce")})
-    other = found["currency"].notna() & (found["currency"] != reporting)
-    problem = found["problem"].astype(object)
-    problem = problem.mask(problem.isna() & other, "currency|in another currency")
-    problem = problem.where(problem.notna(), _out_of_time(days, believed)).astype(str)
-    parts = [text.partition("|") for text in problem]
-    column = [name for name, _, _ in parts]
-    values = [found[name].iloc[k] if name in found else None for k, name in enumerate(column)]
-    table = pd.DataFrame(
-        {
-            "table": "orders",
-            "file": label,
-            "row": pd.Series(pd.NA, index=found.index, dtype="Int64"),
-            "column": column,
-            "value": [None if pd.isna(value) else str(value) for value in values],
-            "reason": [reason for _, _, reason in parts],
-            "expected": [_expected(name, reporting, believed) for name in column],
-            "amount": found["net_sales"],
-            "currency": found["currency"].fillna(reporting),
-        }
-    )
-    return table.groupby("reason", sort=False).head(SHOWN).reset_index(drop=True)
-
-
-def _expected(name: str, reporting: str, believed: Bounds) -> str:
-    """Say what a column should have held."""
-    kind = _ORDERS.by_name[name].kind
-    if kind == "date":
-        return f"a day from {believed.first or 'the start'} to {believed.last or 'the end'}"
-    return {"number": f"from {-LARGEST:g} to {LARGEST:g}", "currency": reporting}.get(
-        kind, "an identifier"
-    )

@@ -174,14 +174,17 @@ def test_closing_gives_back_a_session_that_was_started_for_it_and_no_other(
     folder({"kamlab.toml": 'engine = "spark"\n' + (data / "kamlab.toml").read_text()})
     open_data(data, store=store).close()
     assert spark.sql("SELECT 1").count() == 1  # it was there before
-    known, stopped = open_data(data, store=store), []
+    stopped = []
     session = SimpleNamespace(stop=lambda: stopped.append("stopped"))
-    monkeypatch.setattr(engines, "_started", [session])
+    one, other = object(), object()
+    monkeypatch.setattr(engines, "_held", {one: session, other: session})
 
-    known.close()
+    engines._release(one)
+    assert not stopped  # another still holds it
+    engines._release(one)
+    engines._release(other)
 
     assert stopped == ["stopped"]
-    assert engines._started == []
 
 
 @pytest.mark.spark
@@ -320,7 +323,12 @@ def test_the_studies_of_a_run_check_the_lines_once(
     monkeypatch.setenv("KAMLAB_READING", "tonight")
     first = open_data(data, store=store)
     asked = []
-    monkeypatch.setattr(engines, "_asked", lambda *given: asked.append(given))
+
+    def silent(*given):
+        asked.append(given)
+        raise OSError("nobody answers")
+
+    monkeypatch.setattr(engines, "_asked", silent)
 
     second = open_data(data, store=store)
 
@@ -331,7 +339,7 @@ def test_the_studies_of_a_run_check_the_lines_once(
         assert known.content("orders") == alone.content("orders")
         assert known.end == alone.end
     monkeypatch.setenv("KAMLAB_READING", "tomorrow")
-    with pytest.raises(DataRefusedError):  # the next run asks again, here for what answers nothing
+    with pytest.raises(DataRefusedError, match="nobody answers"):  # the next run asks again
         open_data(data, store=store)
     assert asked
 
