@@ -1,13 +1,17 @@
 """What stands beside the orders that feeds nothing, and which lines of the mapping would use it?"""
 
+import json
+
 from kamlab.sources import sql
+from kamlab.sources.alike import OPTIONAL, usual
 from kamlab.sources.keys import fold
 from kamlab.sources.parts import Part
 
 _ALIKE = {
     "name": (
-        "name customer customername company companyname account accountname client clientname "
-        "buyer buyername kunde kundenname firma raisonsociale 客户名称 客户 公司 公司名称"
+        "name name1 customer customername company companyname account accountname client "
+        "clientname buyer buyername kunde kundenname firma raisonsociale "
+        "客户名称 客户 公司 公司名称"
     ),
     "industry": "industry segment sector branche secteur 行业",
     "region": "region state province bundesland région 地区 省份",
@@ -40,6 +44,7 @@ def accounts_of_orders(part: Part) -> str:
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
     said += [f"FROM {_lines_of(part)} WHERE {number} IS NOT NULL GROUP BY {number}", "'''"]
     said += [f'{option} = "{entry[option]}"' for option in _READ_ALIKE if entry[option]]
+    said += [f"skip = {entry['skip']}"] if entry["skip"] else []
     return "\n".join(said)
 
 
@@ -61,6 +66,34 @@ def cost_of_profit(part: Part) -> str:
         return ""
     cost = f"{sql.name(mapped['net_sales'][0])} - {sql.name(profit)} AS cost_of_goods"
     return f"sql = '''SELECT *, {cost} FROM {_lines_of(part)} '''"
+
+
+def columns_of_orders(part: Part) -> str:
+    """Write the line of a mapping that also takes what is called as columns of orders usually are.
+
+    Parameters
+    ----------
+    part : Part
+
+    Returns
+    -------
+    str
+        Empty where no column that feeds nothing is called so.
+    """
+    mapped = part.meta["mapped"]
+    more = {
+        name: column
+        for name in OPTIONAL
+        if name not in mapped and (column := usual(name, part.meta["ignored"]))
+    }
+    if not more:
+        return ""
+    said = {name: sources for name, sources in mapped.items() if sources != [name]}
+    lines = {name: one[0] if len(one) == 1 else one for name, one in said.items()} | more
+    told = ", ".join(
+        f"{name} = {json.dumps(one, ensure_ascii=False)}" for name, one in lines.items()
+    )
+    return f"columns = {{ {told} }}"
 
 
 def _unused(part: Part, words: str) -> str:

@@ -1,6 +1,7 @@
 """Which column of the source is which? Match canonical names, and ask with the line to write."""
 
 from kamlab.errors import DataRefusedError
+from kamlab.sources.alike import usual
 from kamlab.sources.keys import nearest
 from kamlab.sources.mapping import Entry
 from kamlab.sources.schema import Table
@@ -88,7 +89,8 @@ def _missing(
     free = [column for column in columns if column not in taken]
     lines = []
     for canonical in missing:
-        near = nearest(canonical, free) or nearest(canonical.split("_")[0], free)
+        near = usual(canonical, free) if table.name == "orders" else ""
+        near = near or nearest(canonical, free) or nearest(canonical.split("_")[0], free)
         lines.append(f'{canonical} = "{near or "…"}"')
     said = {name: sources[0] for name, sources in found.items() if sources != [name]}
     lines = [f'{name} = "{source}"' for name, source in said.items()] + lines

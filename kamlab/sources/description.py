@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from kamlab.sources.beside import accounts_of_orders, cost_of_profit
+from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
@@ -96,6 +96,9 @@ def _beside(sources: Sources) -> list[str]:
         if block and not written:
             files = ", ".join(f'"{pattern}"' for pattern in part.origin.entry["file"])
             lines += ["", "and, since there is none yet,", "[[orders]]", f"file = [{files}]"]
+        if columns := columns_of_orders(part):
+            lines += ["", "The orders tell more of each line. If it is what it is called, write"]
+            lines += [columns, "under [[orders]] in kamlab.toml. Amounts and costs are of a line."]
         if cost := cost_of_profit(part):
             lines += ["", "The orders tell a profit. If it is what goods leave of net sales, write"]
             lines += [

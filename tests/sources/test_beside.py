@@ -2,6 +2,7 @@
 
 import pytest
 
+from kamlab.errors import DataRefusedError
 from kamlab.sources import open_data
 from kamlab.sources.description import describe
 
@@ -75,4 +76,39 @@ def test_nothing_is_offered_where_accounts_are_told_or_orders_tell_nothing(files
     told = "\n".join(ROWS) if files else plain
     sources = open_data(folder({"orders.csv": told, **files}), store=store)
 
+    assert "tell more" not in describe(sources)
+
+
+def test_a_foreign_export_is_understood_by_following_what_is_said(folder, store):
+    rows = [
+        "Liste VF05",
+        "Fakturadatum;Faktura;Auftraggeber;Name 1;Material;Menge;Nettowert;Wareneinsatz;Währg",
+        "09.05.2023;900;0007;Müller & Söhne;00035;217,00;1.154,90;97,91;EUR",
+        "26.08.2023;901;0007;Müller & Söhne;00023;2,00-;953,17-;804,62-;EUR",
+        "27.08.2023;902;0012;Bäckerei Groß;00023;3,00;53,00;40,00;EUR",
+    ]
+    place = folder({"VF05.csv": "\r\n".join(rows).encode("latin-1"), "notes.txt": "a\n"})
+    mapping = place / "kamlab.toml"
+    with pytest.raises(DataRefusedError, match=r'file = "VF05\.csv"') as told:
+        open_data(place, store=store)
+    said = str(told.value).splitlines()
+    mapping.write_text("\n".join([*said[1:-1], "skip = 1\n"]))
+    with pytest.raises(DataRefusedError, match="Its columns are") as told:
+        open_data(place, store=store)
+    required = next(line for line in str(told.value).splitlines() if line.startswith("columns"))
+    mapping.write_text(mapping.read_text() + required + "\n")
+    said = describe(open_data(place, store=store))
+    more = next(line for line in said.splitlines() if line.startswith("columns"))
+    accounts = _blocks(said)
+    mapping.write_text(mapping.read_text().replace(required, more) + accounts)
+    sources = open_data(place, store=store)
+
+    lines = sources.frame("orders").sort_values("order_id")
+    assert sources.currency == "EUR"
+    assert lines["net_sales"].tolist() == [1154.90, -953.17, 53.0]
+    assert lines["quantity"].tolist() == [217.0, -2.0, 3.0]
+    assert lines["cost_of_goods"].tolist() == [97.91, -804.62, 40.0]
+    assert lines["product_id"].tolist() == ["00035", "00023", "00023"]
+    names = sources.frame("accounts").set_index("account_id")["name"].to_dict()
+    assert names == {"0007": "Müller & Söhne", "0012": "Bäckerei Groß"}
     assert "tell more" not in describe(sources)

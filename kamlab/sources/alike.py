@@ -1,0 +1,76 @@
+"""What are the columns of order lines called elsewhere? Only to propose lines of a mapping."""
+
+from collections.abc import Sequence
+
+from kamlab.sources.keys import fold
+
+_USUAL = {
+    "account_id": (
+        "customerid customerno customernumber customercode custno accountid accountno clientid "
+        "customerkey soldto soldtoparty customer client buyer account email customeremail kunde "
+        "kundennr kundennummer debitor debitornr auftraggeber codeclient numclient noclient "
+        "cliente 客户编号 客户编码 客户代码 客户号 客户 客户名称"
+    ),
+    "order_id": (
+        "orderid orderno ordernumber salesorder salesordernumber salesorderid invoiceno "
+        "invoicenumber invoiceid invoice documentno docno order auftrag auftragsnr auftragsnummer "
+        "beleg belegnr belegnummer verkaufsbeleg faktura fakturanr rechnung rechnungsnr "
+        "rechnungsnummer commande nocommande numcommande facture nofacture numfacture pedido "
+        "订单号 订单编号 单号 单据编号 发票号"
+    ),
+    "order_date": (
+        "orderdate invoicedate createdat orderpurchasetimestamp purchasedate transactiondate "
+        "postingdate documentdate saledate day date bestelldatum auftragsdatum fakturadatum "
+        "belegdatum rechnungsdatum datum datecommande datefacture fecha 订单日期 下单日期 销售日期 "
+        "单据日期 开票日期 日期"
+    ),
+    "net_sales": (
+        "netsales netamount netvalue netrevenue salesamount salesvalue revenue sales linetotal "
+        "lineamount amount nettowert nettoumsatz nettobetrag umsatz betrag montantht montant caht "
+        "importe 销售额 销售金额 未税金额 金额"
+    ),
+    "quantity": (
+        "quantity qty orderquantity orderqty units menge anzahl quantite qte cantidad 数量"
+    ),
+    "product_id": (
+        "productid productno sku stockcode itemno itemid productkey article articleno "
+        "material materialnr artikel artikelnr artikelnummer refproduit reference codearticle "
+        "商品编号 产品编号 物料编码 物料号"
+    ),
+    "category": (
+        "category productcategory productgroup productline subcategory warengruppe sparte "
+        "produktgruppe categorie famille gamme 类别 品类 产品类别"
+    ),
+    "cost_of_goods": (
+        "costofgoodssold cogs totalcost totalproductcost costamount wareneinsatz herstellkosten "
+        "coutdesventes coutdachat 销售成本"
+    ),
+    "currency": "currencycode curr waehrung wahrung währung währg wahrg devise moneda 币种 货币",
+}
+OPTIONAL = ("quantity", "product_id", "category", "cost_of_goods", "currency")
+"""Columns that lines can lack."""
+
+
+def usual(canonical: str, columns: Sequence[str]) -> str:
+    """Name the column that is called as a canonical one of orders usually is.
+
+    Parameters
+    ----------
+    canonical : str
+        Column of the orders.
+    columns : sequence of str
+        What a source has.
+
+    Returns
+    -------
+    str
+        Empty where none is called so. What is called so may be something else: propose it, do not
+        take it.
+
+    Examples
+    --------
+    >>> usual("account_id", ["Faktura", "Auftraggeber"]), usual("quantity", ["Faktura"])
+    ('Auftraggeber', '')
+    """
+    plain = {fold(column): column for column in reversed(columns)}
+    return next((plain[word] for word in _USUAL.get(canonical, "").split() if word in plain), "")
