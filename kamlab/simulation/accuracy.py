@@ -66,7 +66,7 @@ def criteria_against_truth(
     pd.DataFrame
         One row a criterion and source, as `against_truth`, with `source` and `best_possible`: the
         correlation with the truth to expect where the stated errors are right (missing where none
-        is stated, or the scales differ).
+        is stated, they exceed the spread of the truth, or the scales differ).
     """
     rows = []
     for criterion, truth in truths.items():
@@ -86,7 +86,7 @@ def criteria_against_truth(
             )
             spread = float(truth.reindex(known.index).var())
             left = float((error**2).mean())
-            best = np.sqrt(max(1 - left / spread, 0.0)) if alike and spread > 0 else np.nan
+            best = np.sqrt(1 - left / spread) if alike and spread > left else np.nan
             rows.append(row | {"source": source, "best_possible": best})
     columns = ["measure", "source", "accounts", "rank_correlation", "best_possible", "coverage"]
     return pd.DataFrame(rows, columns=[*columns, "stated"])

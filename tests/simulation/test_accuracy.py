@@ -55,3 +55,5 @@ def test_criteria_with_right_errors_reach_what_is_possible():
     assert row["rank_correlation"] == pytest.approx(row["best_possible"], abs=0.03)
     assert np.isnan(other["coverage"])
     assert np.isnan(other["best_possible"])
+    wide = measured.assign(standard_error=1.5)  # wider than the truth: no bound is told
+    assert np.isnan(criteria_against_truth(wide, {"x": truth})["best_possible"].item())
