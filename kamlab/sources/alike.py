@@ -26,8 +26,8 @@ _USUAL = {
     ),
     "net_sales": (
         "netsales netamount netvalue netrevenue salesamount salesvalue revenue sales linetotal "
-        "lineamount amount nettowert nettoumsatz nettobetrag umsatz betrag montantht montant caht "
-        "importe 销售额 销售金额 未税金额 金额"
+        "lineamount subtotal amount nettowert nettoumsatz nettobetrag umsatz betrag montantht "
+        "montant caht importe 销售额 销售金额 未税金额 金额"
     ),
     "quantity": (
         "quantity qty orderquantity orderqty units menge anzahl quantite qte cantidad 数量"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
+from kamlab.sources.joining import joined
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
 from kamlab.sources.schema import TABLES
@@ -58,6 +59,7 @@ def describe(sources: Sources) -> str:
         left_out = sum(part.meta["blanked"] for part in _parts(sources, row.table))
         if left_out:
             lines.append(f"  values left out since they cannot be read: {left_out:,}")
+        lines += joined(sources, row.table)
     lines += _asides(sources)
     lines += _beside(sources)
     lines += ["", f"The day after the newest order is {sources.end}."]
