@@ -165,11 +165,8 @@ def _marked(frame: Any) -> Any:  # noqa: ANN401  a PySpark frame
     """Add a hash of each line; it is worked out only where it is asked for."""
     from pyspark.sql import functions as spark
 
-    quoted = {one: "`" + one.replace("`", "``") + "`" for one in frame.columns}
-    kinds = {
-        one: kind for one, kind in frame.dtypes if "map<" not in kind and "variant" not in kind
-    }
-    plain = [spark.col(quoted[one]) for one in kinds]
+    names = [one for one, kind in frame.dtypes if "map<" not in kind and "variant" not in kind]
+    plain = [spark.col("`" + one.replace("`", "``") + "`") for one in names]
     # the hash passes over what is missing, so that it is told beside
     whole = spark.xxhash64(*plain, *[one.isNull() for one in plain])
     return frame.withColumn(MARK, whole.bitwiseAND(spark.lit(2**31 - 1)))

@@ -1,5 +1,6 @@
 """What the tests of sources share: folders with data, a private store each, and what must hold."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ GOOD = ["A1,1,2024-01-31,10.50", "A2,2,2024-02-01,20", "A1,3,2024-02-15,-3.25"]
 @pytest.fixture
 def store(tmp_path):
     return tmp_path / "private"
+
+
+@pytest.fixture
+def collected():
+    """Let connections that nobody holds any more go here, where their warnings are awaited."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

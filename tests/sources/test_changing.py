@@ -1,7 +1,5 @@
 """Order lines elsewhere that change, or have odd columns: nothing stale is kept, nothing stops."""
 
-import gc
-
 import duckdb
 import narwhals as nw
 import numpy as np
@@ -17,19 +15,13 @@ from kamlab.sources import open_data
 DAY = "2024-06-01"
 TOML = 'engine = "postgres"\ncurrency = "EUR"\n[[orders]]\nurl_env = "LEDGER_DB"\n'
 pytestmark = [
+    pytest.mark.usefixtures("collected"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore:.*pandas:UserWarning"),  # PySpark 4.3 warns of pandas 3
     pytest.mark.filterwarnings("ignore:.*pandas >=:FutureWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ibis.*"),
     pytest.mark.timeout(300),
 ]
-
-
-@pytest.fixture(autouse=True)
-def collected():
-    """Let connections that nobody holds any more go here, where their warnings are awaited."""
-    yield
-    gc.collect()
 
 
 def _lines(count: int = 60) -> pd.DataFrame:
@@ -144,11 +136,16 @@ def test_sparks_hash_knows_the_column_and_takes_any_name(folder, store, spark, t
 
 
 @pytest.mark.spark
-def test_tables_of_two_engines_are_settled_here(spark):
+def test_tables_of_two_engines_are_settled_here(spark, request):
     lines = _lines()
     here = nw.from_native(duckdb.connect().from_arrow(pa.Table.from_pandas(lines)))
     rows = list(lines[["account_id", "net_sales"]].itertuples(index=False, name=None))
     there = nw.from_native(spark.createDataFrame(rows, ["account_id", "net_sales"]))
+    # its workers reach no folder of this machine
+    files = spark.sparkContext._jsc.hadoopConfiguration()
+    usual = files.get("fs.defaultFS")
+    files.set("fs.defaultFS", "hdfs://nowhere.invalid")
+    request.addfinalizer(lambda: files.set("fs.defaultFS", usual))
     with settled(here, there) as found:
         assert all(one.implementation.is_duckdb() for one in found)
         sums = [one.select(nw.col("net_sales").sum()).collect().item() for one in found]

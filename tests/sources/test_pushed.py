@@ -1,6 +1,5 @@
 """Order lines that stay on Spark or in PostgreSQL: kept, refused and summed up as they are here."""
 
-import gc
 from functools import partial
 from types import SimpleNamespace
 
@@ -49,11 +48,7 @@ QUIET = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def collected():
-    """Let connections that nobody holds any more go here, where their warnings are awaited."""
-    yield
-    gc.collect()
+pytestmark = pytest.mark.usefixtures("collected")
 
 
 @pytest.fixture(scope="module")
