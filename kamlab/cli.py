@@ -243,6 +243,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     if not reading:
         return Data(folder, as_of)
     from kamlab.sources import open_data
+    from kamlab.sources.reconcile import left_out
 
     os.environ[READING] = reading
     try:
@@ -253,7 +254,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     by_day = sources.days()
     industry = {"name": sources.industry.name, "sha256": sources.industry.sha256}
     mapping, fingerprint = fingerprint_of_reading(folder, files, industry["sha256"])
-    end = str(sources.end)
+    end, doubt = str(sources.end), left_out(sources.reconciliation)
     sources.close()
     return Data(
         path=folder,
@@ -263,6 +264,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
         mapping=mapping,
         industry=industry,
         days={str(day): (lines, float(sales)) for day, lines, sales in by_day},
+        notes=(doubt,) if doubt else (),
     )
 
 

@@ -311,30 +311,15 @@ def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
     """
     import pyarrow as pa
 
-    table = _brought(frame)
+    from kamlab.sources.fetch import brought
+
+    table = brought(frame)
     kinds = pa.schema([pa.field(field.name, _kind(field.type)) for field in table.schema])
     table = table.cast(kinds)  # under the same name, so that what was cast is given back
     found = table.to_pandas(split_blocks=True, self_destruct=True)
     del table
     give_back()
     return found
-
-
-def _brought(frame: nw.LazyFrame) -> "pa.Table":
-    """Bring a table here, in its order."""
-    if not frame.implementation.is_ibis():
-        return frame.collect("pyarrow").to_native()
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    import pyarrow.parquet as pq
-
-    from kamlab.sources.fetch import fetch
-
-    with TemporaryDirectory(prefix="kamlab-") as room:
-        file = Path(room) / "table.parquet"
-        fetch(frame, file)
-        return pq.read_table(file)
 
 
 def _kind(found: "pa.DataType") -> "pa.DataType":
@@ -368,7 +353,9 @@ def beside(frame: nw.LazyFrame, piece: nw.LazyFrame) -> nw.LazyFrame:
     """
     if piece.implementation is frame.implementation:
         return piece
-    found = _brought(piece)  # noqa: F841  found below by its name
+    from kamlab.sources.fetch import brought
+
+    found = brought(piece)  # noqa: F841  found below by its name
     # a query of the relation runs on its own connection
     return nw.from_native(frame.to_native().query("beside", "SELECT * FROM found"))
 

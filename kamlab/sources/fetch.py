@@ -1,4 +1,4 @@
-"""How does a table that a cluster or a database has summed up come here, as one Parquet file?
+"""How does a table that an engine has summed up come here, as one Parquet file or into memory?
 
 It may be too long for memory: Spark gives it in parts, PostgreSQL as a stream of text, whose types
 are settled here, since what is a number with a fraction there has two types.
@@ -10,12 +10,16 @@ from typing import Any
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 
 _PART = 2_000_000
 """Rows of one part that Spark hands over."""
+_COPIED = 500_000
+"""Rows of one part that DuckDB hands over."""
 
 
 def fetch(frame: nw.LazyFrame, file: Path, order: tuple[str, ...] = ()) -> None:
@@ -60,6 +64,32 @@ def fetch(frame: nw.LazyFrame, file: Path, order: tuple[str, ...] = ()) -> None:
                 ) from None
 
 
+def brought(frame: nw.LazyFrame) -> pa.Table:
+    """Bring a table here, in its order, into memory that is given back when it goes.
+
+    Parameters
+    ----------
+    frame : nw.LazyFrame
+        Few rows, of any engine.
+
+    Returns
+    -------
+    pa.Table
+    """
+    if frame.implementation.is_ibis():
+        with TemporaryDirectory(prefix="kamlab-") as room:
+            fetch(frame, Path(room) / "table.parquet")
+            return pq.read_table(Path(room) / "table.parquet")
+    if not frame.implementation.is_duckdb():
+        return frame.collect("pyarrow").to_native()
+    # DuckDB holds on to what it handed over: of a part that was copied it makes the next one
+    parts = frame.to_native().to_arrow_reader(_COPIED)
+    none = parts.schema.empty_table()
+    return pa.concat_tables(
+        [none, *(pa.concat_tables([pa.table(part), none]).combine_chunks() for part in parts)]
+    )
+
+
 def _sql_type(kind: Any) -> str:  # noqa: ANN401  a type of Narwhals
     """Name the type that a column has here, on whatever engine it was."""
     if kind.is_integer():
@@ -73,7 +103,6 @@ def _sql_type(kind: Any) -> str:  # noqa: ANN401  a type of Narwhals
 
 def _from_spark(native: Any, room: Path) -> str:  # noqa: ANN401  a PySpark frame
     """Write the parts of a Spark table, each with all rows of some accounts."""
-    import pyarrow.parquet as pq
     from pyspark.sql import functions as spark
 
     found = native.persist()

@@ -16,6 +16,8 @@ from kamlab.sources.privacy import Forgotten
 from kamlab.sources.readers import Raw, read_file
 from kamlab.sources.schema import TABLES, Table
 
+_SOME, _PRICE = 10, 20  # discounted lines that tell, and what such a line costs at least
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -141,11 +143,17 @@ def _read(
     found = match(table, entry, list(raw.columns), origin.label)
     if "currency" in found and _says_nothing(connection, raw, found["currency"]):
         del found["currency"]  # a column without a value is as one that is not there
+    notes = dict(raw.notes)
+    if table.name == "orders" and len(found.get("discount", [])) == 1:
+        column, amount = found["discount"][0], found["net_sales"][0]
+        if _holds_shares(connection, raw, column, amount):
+            del found["discount"]
+            notes["left aside"] = f"{column}, which holds shares of the price and not amounts"
     used = {name for names in found.values() for name in names}
     meta: dict = {
         "mapped": found,
         "ignored": [name for name in raw.columns if name not in used],
-        "notes": raw.notes,
+        "notes": notes,
     }
     try:
         told = evidence(connection, table, raw.relation, raw.columns, found)
@@ -179,6 +187,23 @@ def _says_nothing(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: list
     values = ", ".join(f"nullif(trim(CAST({sql.name(name)} AS VARCHAR)), '')" for name in columns)
     (count,) = sql.one(connection, f"SELECT count(coalesce({values}, NULL)) FROM {raw.relation}")
     return count == 0
+
+
+def _holds_shares(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, column: str, amount: str
+) -> bool:
+    """Say whether discounts are shares: none is above 1, though lines cost much more than that."""
+    number = "TRY_CAST(regexp_replace(replace({}, ',', '.'), '[^0-9.]', '', 'g') AS DOUBLE)"
+    told, paid = (f"CAST({sql.name(name)} AS VARCHAR)" for name in (column, amount))
+    count, most, signs, usual = sql.one(
+        connection,
+        f"SELECT count(*), max(given), count(*) FILTER (position('%' IN told) > 0), median(paid) "
+        f"FROM (SELECT {told} AS told, {number.format(told)} AS given, "
+        f"{number.format(paid)} AS paid FROM {raw.relation}) WHERE given > 0",
+    )
+    if count < _SOME:
+        return False
+    return bool(signs == count or (most <= 1 and (usual is None or usual >= _PRICE)))
 
 
 def _formats(entry: Entry, table: Table) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from kamlab.sources.assembly import Assembled
 _SUM = "coalesce(sum(TRY_CAST(round({}, 6) AS DECIMAL(38, 6))) FILTER (WHERE {}), 0)"
 _COLUMNS = ["table", "rows_in", "rows_kept", "rows_refused", "amount_in", "amount_kept"]
 _COLUMNS += ["amount_refused", "difference"]
+_FEW = 0.05  # share of lines that may be missing without a word on every page
 _OTHERS = ["table", "currency", "rows", "amount"]
 
 
@@ -53,6 +54,34 @@ def reconcile(
         rows.append(found["row"])
         others += found["others"]
     return pd.DataFrame(rows, columns=_COLUMNS), pd.DataFrame(others, columns=_OTHERS)
+
+
+def left_out(reconciliation: pd.DataFrame) -> str:
+    """Say how many order lines are not used, where that is more than one in twenty.
+
+    Parameters
+    ----------
+    reconciliation : pd.DataFrame
+        As of `Sources.reconciliation`.
+
+    Returns
+    -------
+    str
+        A doubt that belongs on every page; empty where there is none.
+
+    Examples
+    --------
+    >>> left_out(pd.DataFrame({"table": ["orders"], "rows_in": [10], "rows_refused": [4]}))[:57]
+    '4 of 10 order lines (40%) were refused or set aside, as t'
+    """
+    orders = reconciliation.set_index("table").loc["orders"]
+    came, aside = int(orders["rows_in"]), int(orders["rows_refused"])
+    if aside <= came * _FEW:
+        return ""
+    return (
+        f"{aside:,} of {came:,} order lines ({aside / came:.0%}) were refused or set aside, as the "
+        "study sources says: all figures are of the others alone."
+    )
 
 
 def _balance(

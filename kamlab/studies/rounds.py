@@ -154,7 +154,7 @@ def plan_rounds(
         note = ""
         if data.days:
             note = check_freshness(data.newest(one.as_of), one.last_day, held)
-        notes = (note,) if note else ()
+        notes = (*data.notes, note) if note else data.notes
         known = replace(data, as_of=one.as_of or data.as_of, period=one.period, notes=notes)
         made.append((plan, known))
     return made

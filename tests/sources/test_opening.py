@@ -358,3 +358,33 @@ def test_counts_of_the_same_rows_are_kept_and_of_others_made_anew(folder, store,
     assert first["rows_refused"].item() == first["rows_kept"].item() > 0
     assert kept["rows_refused"].item() == 0
     assert kept["amount_kept"].item() == pytest.approx(2 * first["amount_kept"].item())
+
+
+@pytest.mark.parametrize("shares", ["0.2", "0,15", "20%"])
+def test_discounts_that_are_shares_are_left_aside_and_said(folder, store, shares):
+    rows = [f'A{n},{n},2024-01-{n % 28 + 1:02d},{40 + n},"{shares}"' for n in range(20)]
+    rows += ["A1,99,2024-02-01,50,0"]
+    data = folder({"orders.csv": lines(*rows, header=HEADER + ",Discount")})
+    known = open_data(data, store=store)
+
+    assert "discount" not in known.frame("orders")
+    assert "left aside Discount, which holds shares" in describe(known)
+
+
+@pytest.mark.parametrize("amount", ["3", "0.9"])
+def test_discounts_that_are_amounts_stay(folder, store, amount):
+    # small amounts on small lines
+    rows = [f"A{n},{n},2024-01-{n % 28 + 1:02d},{n % 7 + 3},{amount}" for n in range(20)]
+    data = folder({"orders.csv": lines(*rows, header=HEADER + ",Discount")})
+
+    assert (open_data(data, store=store).frame("orders")["discount"] == float(amount)).all()
+
+
+def test_much_that_is_refused_is_a_doubt_for_every_page(folder, store):
+    rows = month(1, 20)
+    few = open_data(folder({"orders.csv": lines(*rows, "A1,9-9,,5")}), store=store)
+    many = [f",x{n},2024-01-03,5" for n in range(20)]
+    half = open_data(folder({"orders.csv": lines(*rows, *many)}), store=store)
+
+    assert reconcile.left_out(few.reconciliation) == ""
+    assert reconcile.left_out(half.reconciliation).startswith("20 of 40 order lines (50%)")

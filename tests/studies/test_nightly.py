@@ -224,3 +224,14 @@ def test_wrong_use_is_answered_before_anything_is_read(desk, arguments, message)
 
     assert result.returncode == 2
     assert message in result.stderr
+
+
+def test_orders_mostly_refused_are_a_warning_on_every_page(desk):
+    desk.write_on_data("sales")
+    data = desk.write_orders("2026-04", "2026-05", more=[f",x{n},2026-05-11,9" for n in range(12)])
+    made = desk.run("sales", "--data", data)
+
+    assert made.returncode == 0, made.stderr
+    (warning,) = desk.manifest("sales")["warnings"]
+    assert warning.startswith("12 of 16 order lines (75%) were refused or set aside")
+    assert warning in (desk.out / "sales" / "latest" / "index.html").read_text()
