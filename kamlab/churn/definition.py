@@ -121,31 +121,6 @@ def find_window(
     return Window(days, curve, said)
 
 
-def on_record(defections: pd.DataFrame, daily: pd.DataFrame, as_of: date | str) -> pd.Index:
-    """Name the accounts that are on record as gone and have not ordered since.
-
-    Parameters
-    ----------
-    defections : pd.DataFrame
-        `account_id` and `defection_date`.
-    daily : pd.DataFrame
-        As from `kamlab.accounts.days.daily_sums`.
-    as_of : date or str
-        First day not seen.
-
-    Returns
-    -------
-    pd.Index
-        Account ids, sorted.
-    """
-    end = pd.Timestamp(as_day(as_of))
-    lost = defections[pd.to_datetime(defections["defection_date"]) < end]
-    lost = pd.to_datetime(lost.groupby("account_id")["defection_date"].max())
-    bought = daily[daily["account_id"].isin(lost.index) & (daily["net_sales"] > 0)]
-    last = bought[bought["day"] < end].groupby("account_id")["day"].max().reindex(lost.index)
-    return lost.index[~(last > lost)]
-
-
 def own_rhythm(daily: pd.DataFrame, as_of: date | str, *, quantile: float = 0.95) -> pd.DataFrame:
     """Say how long each account may be silent by its own rhythm, and whether it is overdue.
 

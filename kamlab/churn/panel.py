@@ -1,6 +1,6 @@
 """Who was at risk on earlier days, what was known of each account then, and who left?"""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -41,6 +41,16 @@ class Panel:
     rows: pd.DataFrame
     measures: pd.DataFrame
     label_days: int
+
+    def without_today(self, accounts: Collection[str]) -> "Panel":
+        """Give the panel without the rows of its last day that are of some accounts."""
+        latest = self.rows["origin"] == self.rows["origin"].max()
+        keep = ~(latest & self.rows["account_id"].isin(accounts))
+        return Panel(
+            self.rows[keep].reset_index(drop=True),
+            self.measures[keep].reset_index(drop=True),
+            self.label_days,
+        )
 
 
 def build_panel(

@@ -5,8 +5,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from kamlab.accounts.gone import gone_on_record
+
 _YEAR = 365
-_STRAY = 30  # days in which the last orders of one that left may still come
+_JUST = 30  # days without an order that are too few to be called again
 _LEAST = 20  # silences watched before a share of returns is believed
 
 
@@ -30,16 +32,15 @@ def gone_accounts(
     -------
     pd.DataFrame
         One row an account, sorted by it: `account_id`, `left_on` (day on record, else of the last
-        order) and `known_by` ("record" or "silence"). Who is on record and ordered again more than
-        30 days later is not gone; records of accounts that never ordered are left out.
+        order) and `known_by` ("record" or "silence"). Who is on record and came back is gone
+        only by a new silence (`kamlab.accounts.gone.gone_on_record`); records of accounts that
+        never ordered are left out.
     """
     end = pd.Timestamp(as_of)
     last = daily[daily["net_sales"] > 0].groupby("account_id")["day"].max()
-    told = defections[defections["defection_date"] < end]
-    told = told.groupby("account_id")["defection_date"].max().reindex(last.index)
-    came_back = last > told + pd.Timedelta(days=_STRAY)
-    recorded = told.notna() & ~came_back
-    silent = told.isna() & ((end - last).dt.days >= gone_after)
+    told = gone_on_record(defections, last, as_of).reindex(last.index)
+    recorded = told.notna()
+    silent = ~recorded & ((end - last).dt.days >= gone_after)
     table = pd.DataFrame(
         {
             "left_on": told.where(recorded, last).astype("datetime64[us]"),
@@ -98,7 +99,7 @@ def win_back(
         chance = np.interp(silent, days, watched["returned"].to_numpy(float))
         table["chance"] = np.where(silent >= days[0], chance, np.nan)
     table["expected"] = table["yearly"].clip(lower=0) * table["chance"]
-    silent_enough = table["silent_days"] > _STRAY
+    silent_enough = table["silent_days"] > _JUST
     return table[silent_enough].sort_values(
         ["yearly", "account_id"], ascending=[False, True], ignore_index=True
     )

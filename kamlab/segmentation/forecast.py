@@ -5,7 +5,8 @@ boosting learns, from earlier days, how sales went on against that look back. Th
 there are to learn from, the less the correction counts, so that few accounts get the plain rule.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -59,6 +60,7 @@ def next_period(
     draws: int = 1000,
     seed: int = 0,
     past: Past | None = None,
+    gone: Collection[str] = (),
 ) -> Forecast:
     """Expect each account's amount in [as_of, as_of + horizon_days).
 
@@ -80,6 +82,8 @@ def next_period(
     seed : int, default 0
     past : Past, optional
         `look_back` of the same orders, day and horizon where it was made before.
+    gone : collection of str, optional
+        Accounts that are known to have left: nothing is expected of them.
 
     Returns
     -------
@@ -108,9 +112,10 @@ def next_period(
     else:
         expected, errors = _by_rule(rule, ledger, (end, horizon_days), seen, (past.days, lessons))
         trust = 0.0
-    low, high, chance = _spread(
-        seen, expected, (lessons, errors), places=places, draws=draws, seed=seed
-    )
+    lost = np.isin(ledger.ids, list(gone))
+    there = replace(seen, known=seen.known & ~lost)
+    spread = _spread(there, expected, (lessons, errors), places=places, draws=draws, seed=seed)
+    expected, low, high, chance = (np.where(lost, 0.0, one) for one in (expected, *spread))
     table = pd.DataFrame(
         {
             "account_id": ledger.ids,

@@ -44,12 +44,15 @@ class Gate:
         Column of the facts.
     least, most : float
         Limits, inclusive; infinite where there is none.
+    said : str
+        The whole reason of who fails it, a sentence; empty: it is worded from figure and limits.
     """
 
     name: str
     column: str
     least: float = -np.inf
     most: float = np.inf
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

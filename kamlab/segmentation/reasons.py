@@ -65,7 +65,12 @@ def reasons(
             for name in failed
             if name in gates
         ]
-        made.append(_reason(row, fails, standing, (worth_is, ranked_by), (overall, cut)))
+        said = [gates[name][0].said for name in failed if name in gates and gates[name][0].said]
+        made.append(
+            said[0]
+            if said
+            else _reason(row, fails, standing, (worth_is, ranked_by), (overall, cut))
+        )
     return made
 
 

@@ -1,5 +1,6 @@
 """What is each account worth, by which model, and would that have been right before?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,7 @@ from kamlab.value.spend import Spend, fit_spend
 
 OURS, NAIVE = "this model", "as in the last period"
 _YEAR = 365
+_OF_CUSTOMERS = ["expected_orders", "typical_orders", "p_alive", "value", "low", "high"]
 _LEAST_DAYS = 30  # of history, for a part of it to be held out
 
 
@@ -103,6 +105,7 @@ def value_accounts(
     unit: str = "D",
     zero_price: str = "drop",
     holdout_days: int = 0,
+    gone: Collection[str] = (),
 ) -> Valuation:
     """Choose models, try them on time held out, and value each account.
 
@@ -121,6 +124,9 @@ def value_accounts(
         As for `kamlab.accounts.repeat_purchases`.
     holdout_days : int, default 0
         Days held out to try the model; 0: as many as are valued, at most a third of the history.
+    gone : collection of str, optional
+        Accounts that are known to have left: no longer customers, worth nothing. The models learn
+        from their history all the same.
 
     Returns
     -------
@@ -158,6 +164,7 @@ def value_accounts(
         units_a_year=_YEAR / length,
         widen=0.0 if trial is None else trial.widen,
     )
+    table.loc[table["account_id"].isin(gone), _OF_CUSTOMERS] = 0.0
     lacking = ""
     if trial is None:
         lacking = (

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kamlab.accounts.days import daily_sums
-from kamlab.churn.definition import find_window, on_record, own_rhythm
+from kamlab.churn.definition import find_window, own_rhythm
 from kamlab.churn.features import REASONS, features
 from kamlab.churn.panel import build_panel
 from kamlab.churn.risk import churn_risk, named_reasons
@@ -103,24 +103,6 @@ def test_few_silences_that_agree_tell_a_window_and_say_how_few_they_are():
     assert "Only 12 silences" in window.said
     fewer = daily[~daily["account_id"].isin([f"a{k}" for k in range(18, 27)])]
     assert "Hardly anybody" in find_window(fewer, END).said  # of three nothing can be told
-
-
-def test_on_record_are_those_who_have_not_ordered_since():
-    days = pd.to_datetime(["2023-01-05", "2023-06-05", "2023-02-01", "2023-03-01"])
-    daily = pd.DataFrame(
-        {"account_id": ["gone", "back", "back", "later"], "day": days, "net_sales": 9.0}
-    )
-    returned = pd.DataFrame({"account_id": ["gone"], "day": [pd.Timestamp("2023-07-01")],
-                             "net_sales": -9.0})  # fmt: skip
-    defections = pd.DataFrame(
-        {"account_id": ["gone", "back", "later", "never"],
-         "defection_date": pd.to_datetime(["2023-03-01", "2023-04-01", "2024-02-01", "2023-03-01"])}
-    )  # fmt: skip
-    found = on_record(defections, pd.concat([daily, returned]), END)
-
-    assert found.tolist() == ["gone", "never"]
-    assert on_record(defections, daily, "2023-05-01").tolist() == ["back", "gone", "never"]
-    assert on_record(defections.iloc[:0], daily, END).empty
 
 
 def test_own_rhythm_knows_who_is_overdue(orders):
@@ -277,6 +259,17 @@ def test_training_rows_end_a_label_window_before_the_day(panel, monkeypatch):
     past_predictions(panel)
     assert seen
     assert all((test - train).days >= panel.label_days for train, test in seen)
+
+
+def test_accounts_can_be_left_out_of_today_alone(panel):
+    today = panel.rows["origin"] == panel.rows["origin"].max()
+    some = panel.rows.loc[today, "account_id"].head(3)
+    fewer = panel.without_today(some)
+
+    assert len(fewer.rows) == len(fewer.measures) == len(panel.rows) - 3
+    assert fewer.rows["left"].notna().sum() == panel.rows["left"].notna().sum()
+    latest = fewer.rows[fewer.rows["origin"] == panel.rows["origin"].max()]
+    assert not latest["account_id"].isin(some).any()
 
 
 def test_risk_ranks_by_loss_and_names_reasons(panel):

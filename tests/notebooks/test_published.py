@@ -177,6 +177,30 @@ def test_every_account_has_a_reason_and_the_list_its_length(published):
     assert (listed.loc[listed["selected"], "class"] == "key account").all()
 
 
+def test_nobody_is_to_be_kept_or_asked_who_is_on_record_as_gone(published, demo):
+    told = pd.read_csv(demo / "defections.csv", parse_dates=["defection_date"])
+    worth = _table(published, "value", "lifetime_value").set_index("account_id")
+    once = told.groupby("account_id")["defection_date"].max()
+    gone = set(once.index[(worth["value"].reindex(once.index) == 0).to_numpy()])
+    assert len(gone) > 3
+
+    ahead = _table(published, "migration", "next_period").set_index("account_id")
+    assert (ahead.loc[sorted(gone), ["expected_gross_profit", "probability_key"]] == 0).all(
+        axis=None
+    )
+    listed = _table(published, "key-accounts", "key_accounts")
+    assert not listed.loc[listed["lane"] != "—", "account_id"].isin(gone).any()
+    for study, name in [
+        ("churn", "churn_risk"),
+        ("retention", "targets"),
+        ("retention", "health"),
+        ("satisfaction", "survey_sample"),
+        ("migration", "candidates"),
+        ("key-accounts", "defection_stress"),
+    ]:
+        assert not _table(published, study, name)["account_id"].isin(gone).any(), (study, name)
+
+
 def test_figures_of_the_summary_are_those_of_the_studies(published):
     def headlines(study):
         manifest = json.loads((published / study / "latest" / "manifest.json").read_text())

@@ -96,6 +96,19 @@ def test_picks_on_a_cohort_that_mostly_never_returns(shared_data, example):
     assert _captured(ours.table, days, "1997-10-01", 273, 1178) >= best
 
 
+def test_nothing_is_expected_of_who_is_known_to_have_left(days):
+    whole = next_period(days, "2023-11-01", places=20).table
+    best = whole["account_id"].iloc[0]
+    told = next_period(days, "2023-11-01", places=20, gone=[best]).table.set_index("account_id")
+
+    assert (told.loc[best, ["expected_gross_profit", "low", "high", "probability_key"]] == 0).all()
+    others = whole.set_index("account_id").drop(best)
+    same = ["expected_gross_profit", "last_period"]
+    pd.testing.assert_frame_equal(told.loc[others.index, same], others[same])
+    # its place falls to others: as many are key as there are places
+    assert told["probability_key"].sum() == pytest.approx(whole["probability_key"].sum(), abs=0.5)
+
+
 def test_intervals_and_probabilities_hold(shared_data, example):
     days = example(shared_data("cdnow"), "cdnow")
     table = next_period(days, "1998-03-01", horizon_days=120, places=1178).table

@@ -189,6 +189,16 @@ def test_an_added_gate_says_by_how_much_it_was_missed():
     )
 
 
+def test_a_gate_may_bring_its_own_sentence():
+    facts = _facts()
+    facts["left"] = (facts.index == 0).astype(float)
+    gates = (Gate("payment", "net_sales", least=1e12), Gate("left", "left", most=0.0, said="Gone."))
+    made = key_accounts(facts, Objective(key_accounts=2, gates=gates)).table
+    reason = made.set_index("account_id")["reason"]
+    assert reason.loc[facts["account_id"].iloc[0]] == "Gone."
+    assert (reason == "Gone.").sum() == 1
+
+
 def test_a_score_that_has_a_say_costs_money_and_the_cost_is_told():
     facts = _facts()
     money = key_accounts(facts, Objective(key_accounts=15))

@@ -73,3 +73,15 @@ def test_too_little_is_said_and_not_valued():
     assert "earlier day" in some.lacking
     assert len(some.table) == 3
     assert np.isfinite(some.table["expected_orders"]).all()
+
+
+def test_who_is_known_to_have_left_is_worth_nothing_and_moves_nobody_else(valued):
+    best = valued.table["account_id"].iloc[0]
+    told = value_accounts(_drawn(), "2024-06-01", gone=[best, "nobody"]).table
+
+    row = told.set_index("account_id").loc[best]
+    assert (row[["expected_orders", "p_alive", "value", "low", "high"]] == 0).all()
+    pd.testing.assert_frame_equal(
+        told[told["account_id"] != best].reset_index(drop=True),
+        valued.table.iloc[1:].reset_index(drop=True),
+    )
