@@ -254,7 +254,8 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     by_day = sources.days()
     industry = {"name": sources.industry.name, "sha256": sources.industry.sha256}
     mapping, fingerprint = fingerprint_of_reading(folder, files, industry["sha256"])
-    end, doubt = str(sources.end), left_out(sources.reconciliation)
+    end = str(sources.end)
+    doubts = left_out(sources.reconciliation, sources.other_currencies)
     sources.close()
     return Data(
         path=folder,
@@ -264,7 +265,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
         mapping=mapping,
         industry=industry,
         days={str(day): (lines, float(sales)) for day, lines, sales in by_day},
-        notes=(doubt,) if doubt else (),
+        notes=doubts,
     )
 
 

@@ -12,6 +12,7 @@ _SUM = "coalesce(sum(TRY_CAST(round({}, 6) AS DECIMAL(38, 6))) FILTER (WHERE {})
 _COLUMNS = ["table", "rows_in", "rows_kept", "rows_refused", "amount_in", "amount_kept"]
 _COLUMNS += ["amount_refused", "difference"]
 _FEW = 0.05  # share of lines that may be missing without a word on every page
+_NAMED = 4  # currencies whose sums are told
 _OTHERS = ["table", "currency", "rows", "amount"]
 
 
@@ -56,32 +57,46 @@ def reconcile(
     return pd.DataFrame(rows, columns=_COLUMNS), pd.DataFrame(others, columns=_OTHERS)
 
 
-def left_out(reconciliation: pd.DataFrame) -> str:
-    """Say how many order lines are not used, where that is more than one in twenty.
+def left_out(reconciliation: pd.DataFrame, other_currencies: pd.DataFrame) -> tuple[str, ...]:
+    """Say what no figure holds: many order lines that are not used, sales in other currencies.
 
     Parameters
     ----------
-    reconciliation : pd.DataFrame
-        As of `Sources.reconciliation`.
+    reconciliation, other_currencies : pd.DataFrame
+        As of `Sources`.
 
     Returns
     -------
-    str
-        A doubt that belongs on every page; empty where there is none.
+    tuple of str
+        Doubts that belong on every page: where more than one line in twenty is not used, and
+        where any order line is in another currency, with the sums of up to four.
 
     Examples
     --------
-    >>> left_out(pd.DataFrame({"table": ["orders"], "rows_in": [10], "rows_refused": [4]}))[:57]
-    '4 of 10 order lines (40%) were refused or set aside, as t'
+    >>> counted = pd.DataFrame({"table": ["orders"], "rows_in": [100], "rows_refused": [4]})
+    >>> aside = pd.DataFrame(
+    ...     {"table": ["orders"], "currency": ["USD"], "rows": [4], "amount": [1250.0]})
+    >>> left_out(counted, aside)
+    ('Sales in other currencies are in no figure: USD 1,250 (4 lines).',)
     """
+    said = []
     orders = reconciliation.set_index("table").loc["orders"]
     came, aside = int(orders["rows_in"]), int(orders["rows_refused"])
-    if aside <= came * _FEW:
-        return ""
-    return (
-        f"{aside:,} of {came:,} order lines ({aside / came:.0%}) were refused or set aside, as the "
-        "study sources says: all figures are of the others alone."
-    )
+    if aside > came * _FEW:
+        said.append(
+            f"{aside:,} of {came:,} order lines ({aside / came:.0%}) were refused or set aside, as "
+            "the study sources says: all figures are of the others alone."
+        )
+    others = other_currencies[other_currencies["table"] == "orders"]
+    if len(others):
+        most = others.sort_values(["rows", "currency"], ascending=[False, True])
+        told = ", ".join(
+            f"{row.currency} {row.amount:,.0f} ({row.rows:,} line{'s' if row.rows > 1 else ''})"
+            for row in most.head(_NAMED).itertuples()
+        )
+        more = f" and {len(most) - _NAMED} more currencies" if len(most) > _NAMED else ""
+        said.append(f"Sales in other currencies are in no figure: {told}{more}.")
+    return tuple(said)
 
 
 def _balance(

@@ -34,6 +34,8 @@ _MEASURED = [
 ]
 _FIGURE = r"[(−+\d][^ ]*|[A-Z]{3}"
 _MARK = re.compile(r"(\s*(?:#{1,6}|[-*+]|\d+\.|>)\s+)?(.*)", re.DOTALL)
+# between a figure and what follows, where the data name no currency
+_NO_UNIT = re.compile(r"(?<=\d) (?=[),;:]|\.(?:\s|$)|）|，|。|；|\s(?=[^\W\d]))")
 _PUNCTUATION = str.maketrans({".": "。", ":": "：", ";": "；", "?": "？", "!": "！"})
 # signs between things listed, the outermost first, and how Chinese writes them
 _LISTED = (("; ", "；"), (": ", "："), (", ", "、"), (" and ", "和"), (" or ", "或"), (" / ", "／"))
@@ -163,12 +165,14 @@ def said(text: str, language: str) -> str:
     --------
     >>> said("What to do first", "zh"), said("12 key accounts, 30 to develop", "zh")
     ('先做什么', '12 家重点客户，30 家待发展')
+    >>> said("worth 1,200  of 9,000  now (37,920 ).", "en")
+    'worth 1,200 of 9,000 now (37,920).'
     >>> said("Muster GmbH", "zh"), said("What to do first", "en")
     ('Muster GmbH', 'What to do first')
     """
     if not language.startswith("zh") or not is_english(text):
-        return text
-    return _said(_plain(text))
+        return _NO_UNIT.sub("", text)
+    return _NO_UNIT.sub("", _said(_plain(text)))
 
 
 def said_markdown(text: str, language: str) -> str:
@@ -183,7 +187,7 @@ def said_markdown(text: str, language: str) -> str:
     - `code`
     """
     if not language.startswith("zh"):
-        return text
+        return _NO_UNIT.sub("", text)
     return "\n\n".join(
         "\n".join(_said_marked(block) for block in _lines(paragraph))
         for paragraph in re.split(r"\n\s*\n", text)

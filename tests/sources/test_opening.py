@@ -196,6 +196,8 @@ def test_other_currencies_are_set_aside_with_their_sums_and_never_added(opened):
     assert (row["amount_in"], row["amount_kept"], row["amount_refused"]) == (110.0, 110.0, 0.0)
     assert (row["rows_kept"], row["rows_refused"]) == (3, 3)
     assert set(sources.frame("orders")["currency"]) == {"EUR"}
+    *_, said = reconcile.left_out(sources.reconciliation, sources.other_currencies)
+    assert said == "Sales in other currencies are in no figure: USD 50 (2 lines)."
     unknown = sources.refused.query("reason == 'currency unknown'")
     assert unknown[["row", "value"]].values.tolist() == [[6, "XYZ"]]
     assert "set aside in USD: 2 rows, 50.00" in describe(sources)
@@ -386,5 +388,6 @@ def test_much_that_is_refused_is_a_doubt_for_every_page(folder, store):
     many = [f",x{n},2024-01-03,5" for n in range(20)]
     half = open_data(folder({"orders.csv": lines(*rows, *many)}), store=store)
 
-    assert reconcile.left_out(few.reconciliation) == ""
-    assert reconcile.left_out(half.reconciliation).startswith("20 of 40 order lines (50%)")
+    assert reconcile.left_out(few.reconciliation, few.other_currencies) == ()
+    (said,) = reconcile.left_out(half.reconciliation, half.other_currencies)
+    assert said.startswith("20 of 40 order lines (50%)")
