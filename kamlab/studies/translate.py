@@ -34,8 +34,9 @@ _MEASURED = [
 ]
 _FIGURE = r"[(−+\d][^ ]*|[A-Z]{3}"
 _MARK = re.compile(r"(\s*(?:#{1,6}|[-*+]|\d+\.|>)\s+)?(.*)", re.DOTALL)
-# between a figure and what follows, where the data name no currency
-_NO_UNIT = re.compile(r"(?<=\d) (?=[),;:]|\.(?:\s|$)|）|，|。|；|\s(?=[^\W\d]))")
+# between a figure and what follows, where the data name no currency; ISO 4217 calls it XXX
+_NO_UNIT = re.compile(r"(?<=\d) (?=[),;:]|\.(?:\s|$)|\s(?=[^\W\d]))")
+_UNNAMED = " XXX"
 _PUNCTUATION = str.maketrans({".": "。", ":": "：", ";": "；", "?": "？", "!": "！"})
 # signs between things listed, the outermost first, and how Chinese writes them
 _LISTED = (("; ", "；"), (": ", "："), (", ", "、"), (" and ", "和"), (" or ", "或"), (" / ", "／"))
@@ -170,9 +171,10 @@ def said(text: str, language: str) -> str:
     >>> said("Muster GmbH", "zh"), said("What to do first", "en")
     ('Muster GmbH', 'What to do first')
     """
-    if not language.startswith("zh") or not is_english(text):
-        return _NO_UNIT.sub("", text)
-    return _NO_UNIT.sub("", _said(_plain(text)))
+    text = _NO_UNIT.sub(_UNNAMED, text)
+    if language.startswith("zh") and is_english(text):
+        text = _said(_plain(text))
+    return text.replace(_UNNAMED, "")
 
 
 def said_markdown(text: str, language: str) -> str:
@@ -186,12 +188,13 @@ def said_markdown(text: str, language: str) -> str:
     - 先做什么
     - `code`
     """
-    if not language.startswith("zh"):
-        return _NO_UNIT.sub("", text)
-    return "\n\n".join(
-        "\n".join(_said_marked(block) for block in _lines(paragraph))
-        for paragraph in re.split(r"\n\s*\n", text)
-    )
+    text = _NO_UNIT.sub(_UNNAMED, text)
+    if language.startswith("zh"):
+        text = "\n\n".join(
+            "\n".join(_said_marked(block) for block in _lines(paragraph))
+            for paragraph in re.split(r"\n\s*\n", text)
+        )
+    return text.replace(_UNNAMED, "")
 
 
 def _lines(paragraph: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Every study says what it can on data that hold little, and fails on none of them."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -241,3 +243,39 @@ def test_value_says_what_it_can_where_nobody_came_back(tmp_path, kamlab):
     so_far = pd.read_parquet(folder / "bought_so_far.parquet")
     orders = tables["orders"]
     assert so_far["net_sales"].sum() == pytest.approx(orders["net_sales"].sum())
+
+
+def test_without_cost_no_study_weighs_sales_against_what_is_spent(demo, tmp_path, kamlab):
+    data = tmp_path / "data"
+    data.mkdir()
+    lines = pd.read_parquet(demo / "orders.parquet")
+    lines[["account_id", "order_id", "order_date", "net_sales"]].to_csv(
+        data / "orders.csv", index=False
+    )
+    for name in ("actions", "win_back_offers", "defections"):
+        pd.read_csv(demo / f"{name}.csv").to_csv(data / f"{name}.csv", index=False)
+    out = tmp_path / "out"
+
+    def table(study, name):
+        return pd.read_parquet(out / study / "latest" / "tables" / f"{name}.parquet")
+
+    kamlab("run", "key-accounts", "retention", "defections", "--data", data, "--out", out)
+    economics = table("retention", "retention_economics")
+    assert table("retention", "targets").empty
+    assert economics["break_even_cost"].isna().all()
+    assert economics["gain_share"].notna().any()
+    assert "offer_net" not in table("defections", "win_back")
+    told = json.loads((out / "key-accounts" / "latest" / "manifest.json").read_text())
+    assert "Volume without profit" not in [one["label"] for one in told["headlines"]]
+
+    kamlab("run", "churn", "-p", "contact_cost=500", "--data", data, "--out", out)
+    page = (out / "churn" / "latest" / "index.html").read_text()
+    assert "on whom acting pays cannot be told" in page
+
+    kamlab("run", "retention", "-p", "assumed_margin=0.2", "--data", data, "--out", out)
+    health = table("retention", "health").dropna(subset="net_sales")
+    np.testing.assert_allclose(health["profit"], 0.2 * health["net_sales"], atol=0.01)
+    assert table("retention", "retention_economics")["break_even_cost"].notna().any()
+    chosen = table("retention", "targets")
+    assert (chosen["expected_gain"] > chosen["cost"]).all()
+    assert len(chosen)

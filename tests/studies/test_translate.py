@@ -52,3 +52,19 @@ def test_a_chart_is_said_in_chinese_with_its_ticks_and_a_folded_title():
     assert axes.get_ylabel() == "客户占比，从大到小"
     assert axes.get_title(loc="left").replace("\n", "") == said(title, "zh")
     assert "\n" in axes.get_title(loc="left")
+
+
+def test_an_amount_whose_currency_is_not_named_leaves_no_gap():
+    english = (
+        "The 20 most valuable accounts are worth 1,234  of 5,555  in 365 days. 12 accounts are "
+        "more likely gone than not; call the 15 below first: they would be worth most if they are "
+        "still there."
+    )
+    named = said(english.replace("  ", " EUR "), "zh")
+
+    assert said(english, "en") == english.replace("  ", " ")
+    assert said(english, "zh") == named.replace(" EUR", "")
+    assert "EUR" in named
+    assert said_markdown("All hold 56% (37,920 ). And 3 kg; 7 % .", "en").startswith(
+        "All hold 56% (37,920). And 3 kg; 7 %"
+    )
