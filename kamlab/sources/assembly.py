@@ -10,6 +10,7 @@ import pyarrow as pa
 from kamlab.sources import sql, store
 from kamlab.sources.mapping import Mapping
 from kamlab.sources.parts import Part
+from kamlab.sources.scales import HIGH, LOW, judge, scales
 from kamlab.sources.schema import TABLES, Table
 from kamlab.sources.stray import Bounds, bounds, written_bound
 
@@ -74,6 +75,7 @@ def assemble(
     drops = sql.name(f"drops {name}")
     connection.execute(f"CREATE TABLE {drops} ({_DROPS})")
     limits = _out_of_time(connection, table, parts, mapping)
+    _off_scale(connection, table, parts)
     for group in _groups(table, parts):
         _twice(connection, table, group, limits, shelf)
     (dropped,) = sql.one(connection, f"SELECT count(*) FROM {drops}")
@@ -164,6 +166,36 @@ def _drop_days(
             f"FROM {sql.parquet([part.data])} "
             f"WHERE _check IS NULL AND {table.day} {sign} DATE {sql.text(bound)}"
         )
+
+
+def _off_scale(connection: duckdb.DuckDBPyConnection, table: Table, parts: list[Part]) -> None:
+    """Drop the answers to items on another scale, and stray scores.
+
+    What is dropped follows from the parts, all of which name what is there twice: such a table has
+    a key, and no key of the store need tell of scales.
+    """
+    if not table.scaled or not parts:
+        return
+    score, rows = sql.name(table.scaled), _rows([part.data for part in parts])
+    beyond = f"_check IS NULL AND {score} NOT BETWEEN {LOW} AND {HIGH}"
+    if sql.one(connection, f"SELECT count(*) FROM {rows} WHERE {beyond}") == (0,):
+        return
+    answers = connection.execute(
+        f"SELECT place, item, {score} AS score, count(*) AS answers FROM {rows} "
+        "WHERE _check IS NULL GROUP BY ALL ORDER BY ALL"
+    ).df()
+    blocks = {str(part.data): part.origin.entry.place for part in parts}
+    given = {part.origin.entry.place: scales(part.origin.entry["scale"]) for part in parts}
+    judged = judge(answers.assign(block=answers["place"].map(blocks)), given)
+    connection.register("judged", pa.Table.from_pandas(judged, preserve_index=False))
+    connection.execute(
+        f"INSERT INTO {sql.name(f'drops {table.name}')} SELECT r._row, p.part, "
+        f"{sql.text(table.scaled)}, j.value, j.reason, j.expected FROM {rows} r "
+        f"JOIN {sql.name(f'parts {table.name}')} p USING (place) "
+        f"JOIN judged j ON j.place = r.place AND j.item = r.item AND j.score = r.{score} "
+        "WHERE r._check IS NULL"
+    )
+    connection.unregister("judged")
 
 
 def _groups(table: Table, parts: list[Part]) -> list[list[Part]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kamlab.sources import dates, sql
 from kamlab.sources.convert import layers, value, written
 from kamlab.sources.currencies import CURRENCIES
+from kamlab.sources.scales import FEW, Scale, off_share, onto
 from kamlab.sources.schema import Column, Table
 
 _EXPECTED = {
@@ -75,6 +76,7 @@ def contract(
     formats: dict[str, list[str]],
     constants: dict[str, str],
     reporting: str,
+    scales: dict[str, Scale],
 ) -> Contract:
     """Work out how the rows of one source are converted and checked.
 
@@ -95,10 +97,13 @@ def contract(
         Channel and currency of rows that name none.
     reporting : str
         Currency of the reports; "" where it is not yet known.
+    scales : dict of str to tuple of float
+        Worst and best score by item, from the mapping. Whether scores fit is judged when all files
+        are known.
     """
     columns = tuple(name for name in table.by_name if name in found or name in constants)
     checks = [Check("", "row does not fit the header", "one field a column", "_bad IS NOT NULL")]
-    values, blanked = [], []
+    values, blanked, windows = [], [], []
     for name in columns:
         column, sources = table.by_name[name], found.get(name, [])
         made_of = value(column, sources, types, styles.get(name, ""), formats.get(name, []))
@@ -106,20 +111,28 @@ def contract(
             made_of = f"coalesce({made_of}, {sql.text(constants[name])})"
         if column.kind == "currency":
             made_of = f"coalesce({made_of}, '?')"  # an unknown currency is none of the known
+        if name == table.scaled:
+            made_of = onto(made_of, sql.name("t.item"), scales)
         made, (text, absent) = sql.name(f"v.{name}"), written(column, sources, types)
         values.append(f"{made_of} AS {made}")
         lenient = not (table.strict or column.required)
         own = _checks(column, styles.get(name, ""), made, text, absent, reporting)
+        if name == table.scaled:
+            own = [check for check in own if check.reason != "out of range"]
         if column.required:
             words = name.removesuffix("_id").replace("_", " ")
             missing = f"{made} IS NULL" if name in constants else absent
             own.insert(0, Check(name, f"{words} missing", _EXPECTED[column.kind], missing))
         if lenient and own:
             broken = " OR ".join(f"({check.broken})" for check in own)
+            if table.scaled and column.high is not None:  # of an item on another scale none stays
+                share = sql.name(f"w.{name}")
+                windows.append(f"{off_share(made, column.low, column.high)} AS {share}")
+                broken += f" OR ({made} IS NOT NULL AND {share} > {FEW})"
             blanked.append((name, text, f"coalesce({broken}, false)"))
         else:
             checks += own
-    return _assemble(table, relation, types, found, columns, values, checks, blanked)
+    return _assemble(table, relation, types, found, columns, values, checks, blanked, windows)
 
 
 def _checks(
@@ -176,10 +189,13 @@ def _assemble(
     values: list[str],
     checks: list[Check],
     blanked: list[tuple[str, str, str]],
+    windows: list[str],
 ) -> Contract:
     """Put the SQL together."""
     bad = {name: condition for name, _, condition in blanked}
     converted = f"(SELECT *, {', '.join(values)} FROM {layers(table, relation, types, found)})"
+    if windows:
+        converted = f"(SELECT *, {', '.join(windows)} FROM {converted})"
     cases = " ".join(f"WHEN {check.broken} THEN {n}" for n, check in enumerate(checks))
     shown = " ".join(
         f"WHEN {n} THEN {written(table.by_name[check.column], found[check.column], types)[0]}"

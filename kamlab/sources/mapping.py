@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kamlab.errors import DataRefusedError, UsageError
+from kamlab.sources.blocks import check_columns, check_scale, check_settings
 from kamlab.sources.currencies import CURRENCIES
 from kamlab.sources.industry import BESIDE_DATA
 from kamlab.sources.keys import only_known
@@ -28,6 +29,7 @@ _LANGUAGE = "language"  # of the published pages, see kamlab.studies.words
 _ENTRY = (
     "file", "sql", "database", "table", "query", "url_env", "sheet", "encoding", "delimiter",
     "decimal", "thousands", "date_format", "channel", "currency", "columns", "duplicates", "skip",
+    "scale",
 )  # fmt: skip
 _ASIDE = ("file", "duplicates")  # they choose files and rows, and change no row
 _KINDS = ("file", "sql", "database", "url_env")
@@ -250,7 +252,7 @@ def _entry(table: str, block: object, place: str, duplicates: str) -> Entry:
     if kinds[0] == "file":
         files = block["file"]
         options["file"] = [files] if isinstance(files, str) else files
-    _check_texts(options, place)
+    check_settings(options, place)
     if kinds[0] == "url_env" and "query" not in block:
         raise UsageError(f'{place}: url_env needs a query, as in query = "SELECT * FROM orders".')
     if kinds[0] == "database" and ("table" in block) == ("query" in block):
@@ -259,42 +261,9 @@ def _entry(table: str, block: object, place: str, duplicates: str) -> Entry:
         raise UsageError(f'{place}: duplicates is "refuse" or "keep".')
     if "currency" in block:
         options["currency"] = _currency(block["currency"], place)
-    _check_columns(table, options.setdefault("columns", {}), place)
+    check_columns(table, options.setdefault("columns", {}), place)
+    check_scale(table, options, place)
     return Entry(table, kinds[0], place, options)
-
-
-def _check_texts(options: dict, place: str) -> None:
-    """Check the types of a block's settings."""
-    marks = {"decimal": (".", ","), "thousands": (",", ".", " ", "'", "’", "")}
-    for key, value in options.items():
-        if key == "file":
-            right = isinstance(value, list) and value and all(isinstance(f, str) for f in value)
-        elif key == "columns":
-            right = isinstance(value, dict)
-        elif key == "skip":
-            right = isinstance(value, int) and 0 <= value <= 1000
-        elif key == "date_format":
-            right = isinstance(value, str | dict)
-        elif key == "sheet":
-            right = isinstance(value, str | int)
-        else:
-            right = isinstance(value, str) and value in marks.get(key, (value,))
-        if not right:
-            allowed = f"; allowed are {', '.join(map(repr, marks[key]))}" if key in marks else ""
-            raise UsageError(f"{place}: {key} = {value!r} is not of the right kind{allowed}.")
-    if options.get("decimal") and options.get("decimal") == options.get("thousands"):
-        raise UsageError(f"{place}: decimal and thousands cannot both be {options['decimal']!r}.")
-
-
-def _check_columns(table: str, columns: dict, place: str) -> None:
-    """Check that the left of `columns` is canonical and the right names source columns."""
-    only_known(columns, tuple(TABLES[table].by_name), f"{place}, columns")
-    for canonical, source in columns.items():
-        listed = isinstance(source, list) and source and all(isinstance(s, str) for s in source)
-        if not (isinstance(source, str) or listed):
-            raise UsageError(f"{place}: columns.{canonical} must name a column of the source.")
-        if listed and TABLES[table].by_name[canonical].kind not in ("id", "text"):
-            raise UsageError(f"{place}: only texts can be put together of several columns.")
 
 
 def _expand(root: object, path: Path) -> str:

@@ -14,6 +14,7 @@ from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.origins import Origin, origins
 from kamlab.sources.privacy import Forgotten
 from kamlab.sources.readers import Raw, read_file
+from kamlab.sources.scales import scales
 from kamlab.sources.schema import TABLES, Table
 
 _SOME, _PRICE = 10, 20  # discounted lines that tell, and what such a line costs at least
@@ -170,7 +171,15 @@ def _read(
         if "currency" in found and mapping.currency:
             constants.setdefault("currency", mapping.currency)
         worked = contract(
-            table, raw.relation, raw.columns, found, styles, formats, constants, mapping.currency
+            table,
+            raw.relation,
+            raw.columns,
+            found,
+            styles,
+            formats,
+            constants,
+            mapping.currency,
+            scales(entry["scale"]),
         )
         meta |= _write(connection, table, worked, forgotten, made)
     except duckdb.Error as error:

@@ -51,6 +51,8 @@ class Table:
         Whether a malformed optional value sets the row aside (tables of money) or only the value.
     personal : bool
         Whether rows hold personal data, which no message may show.
+    scaled : str
+        Score of an `item` whose scale is judged item by item, see `scales`; "" where none is.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Table:
     money: str = ""
     strict: bool = False
     personal: bool = False
+    scaled: str = ""
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -193,7 +196,7 @@ TABLES: dict[str, Table] = {
             _columns("""
                 response_id id | number of the response
                 account_id id | who answered
-                wave date | day on which the wave began
+                wave date | day on which the wave began, or of the answer
                 item text | what was asked
                 score number 1..5 | 5 highly satisfied to 1 extremely dissatisfied
                 importance? number 1..5 | 5 most important
@@ -202,6 +205,7 @@ TABLES: dict[str, Table] = {
             """),
             key=("response_id", "item"),
             day="wave",
+            scaled="score",
         ),
         Table(
             "defections",

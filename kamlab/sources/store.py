@@ -19,7 +19,7 @@ from pathlib import Path
 from kamlab.errors import DataRefusedError
 from kamlab.sources.encodings import chunks
 
-FORMAT = "3"
+FORMAT = "4"
 """Part of every key: raised when the same input is read differently by a newer kamlab."""
 
 

@@ -9,6 +9,7 @@ from kamlab.sources.schema import TABLES
 
 ORDERS = "account_id,order_id,order_date,net_sales\nA1,1,2024-01-31,10\n"
 BLOCK = '[[orders]]\nfile = "orders.csv"\n'
+SURVEY = '[[survey_responses]]\nfile = "survey.csv"\n'
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,12 @@ BLOCK = '[[orders]]\nfile = "orders.csv"\n'
         ("[[orders]]\nfile = []\n", r"file = \[\] is not of the right kind"),
         (BLOCK + 'columns = { net_sales = ["a", "b"] }\n', "only texts can be put together"),
         (BLOCK + "columns = { net_sales = 1 }\n", "must name a column"),
+        (BLOCK + "scale = [0, 10]\n", "scale is for scores, in survey_responses alone"),
+        (BLOCK + SURVEY + "scale = [5, 5]\n", "worst and the best score, as in scale"),
+        (BLOCK + SURVEY + "scale = [0, 5, 10]\n", r"scale = \[0, 5, 10\] is not of the right"),
+        (BLOCK + SURVEY + 'scale = { x = "0-10" }\n', "is not of the right kind"),
+        (BLOCK + SURVEY + "scale = [0, inf]\n", "is not of the right kind"),
+        (BLOCK + SURVEY + "scale = {}\n", "is not of the right kind"),
         ('root = "${NO_SUCH_VARIABLE_HERE}"\n' + BLOCK, "NO_SUCH_VARIABLE_HERE: set it"),
         ("root = 3\n" + BLOCK, "root must be a folder"),
         ('orders = "orders.csv"\n', "expected a table|unknown|not of the right"),
