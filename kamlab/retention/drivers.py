@@ -225,7 +225,7 @@ def penalty_reward(answers: pd.DataFrame, overall: str, items: list[str]) -> pd.
     Parameters
     ----------
     answers : pd.DataFrame
-        One row a respondent; scores 1 to 5.
+        One row a respondent; scores 1 to 5, rounded where they lie between.
     overall : str
     items : list of str
 
@@ -243,7 +243,8 @@ def penalty_reward(answers: pd.DataFrame, overall: str, items: list[str]) -> pd.
        Journal of Services Marketing 2, 1988.
     """
     used = answers[[overall, *items]].dropna()
-    low, top = used[items].le(2).astype(float), used[items].eq(5).astype(float)
+    scores = used[items].round()  # of several answers or another scale, they lie between
+    low, top = scores.le(2).astype(float), scores.eq(5).astype(float)
     design = np.column_stack([np.ones(len(used)), low.to_numpy(), top.to_numpy()])
     inverse = np.linalg.pinv(design.T @ design)
     beta = inverse @ design.T @ used[overall].to_numpy(float)

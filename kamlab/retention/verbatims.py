@@ -25,9 +25,9 @@ def verbatims(responses: pd.DataFrame, *, smallest: int = _SMALLEST) -> pd.DataF
     -------
     pd.DataFrame
         One row a topic, the most accounts first: `topic`, `words` (by which it is known),
-        `comments`, `accounts`, `mean` (score, 1 to 5) and `dissatisfied` (share scoring 1 or 2).
-        The comments themselves are left out, since their words may betray who wrote them. Empty
-        without comments of so many accounts.
+        `comments`, `accounts`, `mean` (score, 1 to 5) and `dissatisfied` (share scoring 1 or 2,
+        rounded). The comments themselves are left out, since their words may betray who wrote
+        them. Empty without comments of so many accounts.
     """
     columns = ["topic", "words", "comments", "accounts", "mean", "dissatisfied"]
     empty = pd.DataFrame(columns=columns)
@@ -53,7 +53,7 @@ def verbatims(responses: pd.DataFrame, *, smallest: int = _SMALLEST) -> pd.DataF
     topic = topic.fillna("other")
     enough = said["account_id"].groupby(topic).nunique()
     topic = topic.where(topic.isin(enough.index[enough >= smallest]), "other")
-    bad = (said["score"] <= 2).astype(float).where(said["score"].notna())
+    bad = (said["score"].round() <= 2).astype(float).where(said["score"].notna())
     scored = said.assign(topic=topic, low=bad)
     table = (
         scored.groupby("topic")

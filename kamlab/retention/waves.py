@@ -50,8 +50,8 @@ def weighted_wave(answers: pd.DataFrame, wave: pd.Timestamp, facts: pd.DataFrame
     wave : pd.Timestamp
         Which.
     facts : pd.DataFrame
-        Account facts on the day of the wave; accounts that bought in the year before it are those
-        who could have been asked.
+        Account facts on the day of the wave, or of its first answer where answers were taken
+        together; accounts that bought in the year before it are those who could have been asked.
 
     Returns
     -------
@@ -92,6 +92,8 @@ def known_before(
     facts : pd.DataFrame
         Account facts on the day of the wave.
     wave : pd.Timestamp
+        Its day, or that of its first answer where answers were taken together: what came after
+        an answer must not explain it.
     answers : pd.DataFrame, optional
         From `wide_answers`; earlier waves count.
     interactions, accounts : pd.DataFrame, optional
@@ -148,7 +150,7 @@ def leaving_by_answer(
     Parameters
     ----------
     answers : pd.DataFrame
-        From `wide_answers`.
+        From `wide_answers`; of answers taken together, through `gathering.on_last_day`.
     daily : pd.DataFrame
         As from `kamlab.accounts.days.daily_sums`.
     as_of : date or str
