@@ -112,7 +112,7 @@ def next_period(
     else:
         expected, errors = _by_rule(rule, ledger, (end, horizon_days), seen, (past.days, lessons))
         trust = 0.0
-    lost = np.isin(ledger.ids, list(gone))
+    lost = pd.Index(ledger.ids).isin(gone)
     there = replace(seen, known=seen.known & ~lost)
     spread = _spread(there, expected, (lessons, errors), places=places, draws=draws, seed=seed)
     expected, low, high, chance = (np.where(lost, 0.0, one) for one in (expected, *spread))

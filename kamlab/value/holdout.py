@@ -258,13 +258,11 @@ def tracking(
     span = pd.date_range(begun.min(), as_day(as_of) - timedelta(days=1), periods=points)
     births, count = np.unique(begun.to_numpy("datetime64[D]").astype(int), return_counts=True)
     moments = span.to_numpy().astype("datetime64[D]").astype(int)
-    expected = []
-    for moment in moments:
-        age = (moment - births) / UNITS[unit]
-        alive = age > 0
-        expected.append(
-            float(count[alive] @ model.expected_purchases_new(age[alive])) if alive.any() else 0.0
-        )
+    # accounts of all moments have the same few ages in days: each is expected of once
+    ages = np.arange(1, max(moments[-1] - births[0], 0) + 1)
+    grown = np.zeros(len(ages) + 1)
+    grown[1:] = model.expected_purchases_new((ages / UNITS[unit]).tolist()) if len(ages) else 0.0
+    expected = [float(count @ np.take(grown, np.maximum(moment - births, 0))) for moment in moments]
     actual = np.searchsorted(repeats.to_numpy(), span.to_numpy(), side="right")
     return pd.DataFrame({"day": span, "actual": actual, "expected": expected})
 

@@ -67,10 +67,8 @@ def fit_spend(daily: pd.DataFrame, summary: pd.DataFrame, amount: str) -> Spend:
     ids = summary["account_id"]
     sums = daily.groupby("account_id")[["net_sales", "sales_with_cost", "gross_profit"]].sum()
     sales = sums["net_sales"]
-    columns = {
-        name: summary.assign(monetary_value=ids.map(_repeat_means(daily, name)))
-        for name in {"net_sales", amount}
-    }
+    means = _repeat_means(daily, sorted({"net_sales", amount}))
+    columns = {name: summary.assign(monetary_value=ids.map(means[name])) for name in means}
     chosen, margin, how = columns[amount], None, "Gross profit an order day is modelled itself."
     if amount == "net_sales":
         how = "Net sales an order day are modelled."
@@ -108,9 +106,8 @@ def fit_spend(daily: pd.DataFrame, summary: pd.DataFrame, amount: str) -> Spend:
     return Spend(model, chosen, margin, sales, how, tuple(doubts))
 
 
-def _repeat_means(daily: pd.DataFrame, amount: str) -> pd.Series:
-    """Give the mean amount of each account's repeat order days."""
-    bought = daily[(daily["net_sales"] > 0) & daily[amount].notna()]
-    first = daily[daily["net_sales"] > 0].groupby("account_id")["day"].min()
-    repeats = bought[bought["day"] > bought["account_id"].map(first)]
-    return repeats.groupby("account_id")[amount].mean()
+def _repeat_means(daily: pd.DataFrame, amounts: list[str]) -> pd.DataFrame:
+    """Give the mean amounts of each account's repeat order days, of those that are known."""
+    bought = daily.loc[daily["net_sales"] > 0, ["account_id", "day", *amounts]]
+    first = bought.groupby("account_id")["day"].transform("min")
+    return bought[bought["day"] > first].groupby("account_id")[amounts].mean()

@@ -137,6 +137,7 @@ def value_accounts(
     end, length = as_day(as_of), float(UNITS[unit])
     how = {"unit": unit, "zero_price": zero_price}
     daily = daily[daily["day"] < pd.Timestamp(end)]
+    daily = daily.assign(account_id=daily["account_id"].astype("category"))  # grouped many times
     summary = repeats_of_days(daily, end, **how)
     back = int((summary["frequency"] > 0).sum())
     if back < 2:
