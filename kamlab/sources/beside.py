@@ -1,6 +1,7 @@
 """What stands beside the orders that feeds nothing, and which lines of the mapping would use it?"""
 
 import json
+from collections.abc import Callable
 
 from kamlab.sources import sql
 from kamlab.sources.alike import OPTIONAL, usual
@@ -18,7 +19,7 @@ _ALIKE = {
     "country": "country land pays 国家",
 }
 _PROFIT = "profit grossprofit marginamount rohertrag marge 毛利 利润"
-_READ_ALIKE = ("encoding", "delimiter")
+_READ_ALIKE = ("sheet", "encoding", "delimiter", "skip", "decimal", "thousands", "date_format")
 
 
 def accounts_of_orders(part: Part) -> str:
@@ -43,8 +44,10 @@ def accounts_of_orders(part: Part) -> str:
     columns += [f"mode({sql.name(column)}) AS {name}" for name, column in told.items()]
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
     said += [f"FROM {_lines_of(part)} WHERE {number} IS NOT NULL GROUP BY {number}", "'''"]
-    said += [f'{option} = "{entry[option]}"' for option in _READ_ALIKE if entry[option]]
-    said += [f"skip = {entry['skip']}"] if entry["skip"] else []
+    alike = {
+        option: entry[option] for option in _READ_ALIKE if isinstance(entry[option], str | int)
+    }
+    said += [f"{option} = {_toml(given)}" for option, given in alike.items() if given]
     return "\n".join(said)
 
 
@@ -68,32 +71,48 @@ def cost_of_profit(part: Part) -> str:
     return f"sql = '''SELECT *, {cost} FROM {_lines_of(part)} '''"
 
 
-def columns_of_orders(part: Part) -> str:
+def columns_of_orders(part: Part, runs: Callable[[str], bool]) -> str:
     """Write the line of a mapping that also takes what is called as columns of orders usually are.
 
     Parameters
     ----------
     part : Part
+    runs : callable
+        Whether such a line can be copied: a column of which it cannot is not taken.
 
     Returns
     -------
     str
         Empty where no column that feeds nothing is called so.
     """
+    more = _more(part)
+    if more and not runs(_columns(part, more)):
+        more = {name: one for name, one in more.items() if runs(_columns(part, {name: one}))}
+    return _columns(part, more) if more else ""
+
+
+def _more(part: Part) -> dict[str, str]:
+    """Name the columns that lines can lack and that feed nothing yet, by canonical name."""
     mapped = part.meta["mapped"]
-    more = {
+    return {
         name: column
         for name in OPTIONAL
         if name not in mapped and (column := usual(name, part.meta["ignored"]))
     }
-    if not more:
-        return ""
+
+
+def _columns(part: Part, more: dict[str, str]) -> str:
+    """Write the columns of a mapping: those that are renamed now, and more."""
+    mapped = part.meta["mapped"]
     said = {name: sources for name, sources in mapped.items() if sources != [name]}
     lines = {name: one[0] if len(one) == 1 else one for name, one in said.items()} | more
-    told = ", ".join(
-        f"{name} = {json.dumps(one, ensure_ascii=False)}" for name, one in lines.items()
-    )
+    told = ", ".join(f"{name} = {_toml(one)}" for name, one in lines.items())
     return f"columns = {{ {told} }}"
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML does."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _unused(part: Part, words: str) -> str:

@@ -1,5 +1,7 @@
 """Which column of the source is which? Match canonical names, and ask with the line to write."""
 
+import json
+
 from kamlab.errors import DataRefusedError
 from kamlab.sources.alike import usual
 from kamlab.sources.keys import nearest
@@ -91,9 +93,10 @@ def _missing(
     for canonical in missing:
         near = usual(canonical, free) if table.name == "orders" else ""
         near = near or nearest(canonical, free) or nearest(canonical.split("_")[0], free)
-        lines.append(f'{canonical} = "{near or "…"}"')
+        lines.append(f"{canonical} = {json.dumps(near or '…', ensure_ascii=False)}")
     said = {name: sources[0] for name, sources in found.items() if sources != [name]}
-    lines = [f'{name} = "{source}"' for name, source in said.items()] + lines
+    told = {name: json.dumps(source, ensure_ascii=False) for name, source in said.items()}
+    lines = [f"{name} = {source}" for name, source in told.items()] + lines
     text = (
         f"{label}: {table.name} need{'' if table.name.endswith('s') else 's'} "
         f"{', '.join(missing)}, which no column is named after. "

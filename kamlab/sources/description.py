@@ -1,6 +1,8 @@
 """What was understood, kept and refused? Say it in plain text, for `kamlab check`."""
 
+import json
 import math
+from functools import partial
 
 import pandas as pd
 
@@ -10,6 +12,7 @@ from kamlab.sources.joining import joined
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
 from kamlab.sources.schema import TABLES
+from kamlab.sources.trial import accounts_run, orders_run, too_large
 
 
 def describe(sources: Sources) -> str:
@@ -87,27 +90,38 @@ def _asides(sources: Sources) -> list[str]:
 
 
 def _beside(sources: Sources) -> list[str]:
-    """Say how what stands beside the orders and feeds nothing could be used."""
+    """Say how what stands beside the orders and feeds nothing could be used, if it runs so."""
     lines: list[str] = []
     for part in _parts(sources, "orders")[:1]:
+        untried = too_large(sources, part)
+        runs = partial(_runs, sources, part, untried)
         written = (sources.root / "kamlab.toml").exists()
         block = "" if sources.has("accounts") else accounts_of_orders(part)
+        block = block if block and (untried or accounts_run(sources, part, block)) else ""
         if block:
             lines += ["", "The orders tell more of the accounts. To use it, write in kamlab.toml:"]
             lines.append(block)
         if block and not written:
-            files = ", ".join(f'"{pattern}"' for pattern in part.origin.entry["file"])
-            lines += ["", "and, since there is none yet,", "[[orders]]", f"file = [{files}]"]
-        if columns := columns_of_orders(part):
+            files = json.dumps(part.origin.entry["file"], ensure_ascii=False)
+            lines += ["", "and, since there is none yet,", "[[orders]]", f"file = {files}"]
+        if columns := columns_of_orders(part, runs):
             lines += ["", "The orders tell more of each line. If it is what it is called, write"]
             lines += [columns, "under [[orders]] in kamlab.toml. Amounts and costs are of a line."]
-        if cost := cost_of_profit(part):
+        cost = cost_of_profit(part)
+        if cost and runs(cost):
             lines += ["", "The orders tell a profit. If it is what goods leave of net sales, write"]
             lines += [
                 cost,
                 "in place of the file under [[orders]] in kamlab.toml: cost is known then.",
             ]
+        if lines and untried:
+            lines += ["", "The lines offered were not tried, since that would take long."]
     return lines
+
+
+def _runs(sources: Sources, part: Part, untried: bool, line: str) -> bool:
+    """Say whether orders can be read with another line, as far as that is tried."""
+    return untried or orders_run(sources, part, line)
 
 
 def _parts(sources: Sources, table: str) -> tuple[Part, ...]:

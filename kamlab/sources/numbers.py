@@ -5,6 +5,8 @@ column's marks are found from the values that can tell; where none can, the othe
 file are asked, then the other files of the same source, then the analyst.
 """
 
+from collections.abc import Mapping
+
 _MARKS = " \u00a0\u202f\u2009'’_"
 _GROUPED = rf"[+-]?\d{{1,3}}([{_MARKS}]\d{{3}})+([.,]\d+)?".replace("'", "''")
 _SIMPLE = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
@@ -94,6 +96,18 @@ def value(plain: str, how: str) -> str:
         f"WHEN regexp_full_match({plain}, '{grouped}') "
         f"THEN TRY_CAST(replace({plain}, ',', '') AS DOUBLE) END"
     )
+
+
+def said_mark(options: Mapping[str, object]) -> str:
+    """Give the decimal mark that a mapping says, or that follows from its mark of thousands.
+
+    Examples
+    --------
+    >>> said_mark({"decimal": ","}), said_mark({"thousands": ","}), said_mark({})
+    ('comma', 'dot', '')
+    """
+    decimal = {".": "dot", ",": "comma"}.get(str(options.get("decimal")), "")
+    return decimal or {",": "dot", ".": "comma"}.get(str(options.get("thousands")), "")
 
 
 def question(label: str, column: str, source: str) -> str:

@@ -239,9 +239,7 @@ def _styles(
 ) -> tuple[dict[str, str], str]:
     """Decide how dates, numbers and ids given as text are read, or which question to ask."""
     styles, asks = {}, ""
-    decimal = {".": "dot", ",": "comma"}.get(str(entry["decimal"]), "")
-    if not decimal and entry["thousands"] in (".", ","):
-        decimal = {",": "dot", ".": "comma"}[str(entry["thousands"])]
+    decimal = numbers.said_mark(entry.options)
     marks = {name: counts for name, counts in told.items() if len(counts) == 4}
     pooled = numbers.style(*(sum(counts[n] for counts in marks.values()) for n in (0, 1)))
     for name, counts in told.items():

@@ -10,10 +10,14 @@ import duckdb
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources import dates, sql
 from kamlab.sources.casts import cast
+from kamlab.sources.columns import wanted
 from kamlab.sources.mapping import READABLE, Entry, Mapping
+from kamlab.sources.numbers import said_mark
 from kamlab.sources.readers import Raw, read_file, typed
+from kamlab.sources.schema import TABLES
 
 _AFTER_FROM = re.compile(r"\b(from|join)\s*'((?:[^']|'')*)'", re.IGNORECASE)
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 
@@ -113,12 +117,14 @@ def _texts(
         return found[0]
     formats = entry["date_format"]
     given = [dates.strptime_format(formats, entry.place)] if isinstance(formats, str) else []
-    decimal = {".": "dot", ",": "comma"}.get(str(entry["decimal"]), "")
+    decimal = said_mark(entry.options)
+    names = {one.replace('""', '"').casefold() for one in _QUOTED.findall(found.string)}
+    names |= wanted(TABLES[entry.table], entry)  # they tell the header below titles
     outs = []
     for path in sorted(named):
         inside = Path(mkdtemp(dir=room))
         label = str(path.relative_to(root))
-        raw = read_file(connection, path, label, entry.options, set(), inside)
+        raw = read_file(connection, path, label, entry.options, names, inside)
         outs.append(inside / "typed.parquet")
         connection.execute(
             f"COPY ({cast(connection, raw, given, decimal)}) TO {sql.text(outs[-1])} "

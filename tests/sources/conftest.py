@@ -1,8 +1,10 @@
 """What the tests of sources share: folders with data, a private store each, and what must hold."""
 
 import gc
+import io
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from kamlab.sources import open_data
@@ -35,6 +37,24 @@ def folder(tmp_path):
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         return made
+
+    return make
+
+
+@pytest.fixture
+def workbook():
+    """Make an Excel workbook of sheets of rows."""
+
+    def make(sheets: dict[str, list[list]]) -> bytes:
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append(row)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        return buffer.getvalue()
 
     return make
 

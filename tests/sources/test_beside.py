@@ -3,7 +3,7 @@
 import pytest
 
 from kamlab.errors import DataRefusedError
-from kamlab.sources import open_data
+from kamlab.sources import open_data, trial
 from kamlab.sources.description import describe
 
 ROWS = [
@@ -112,3 +112,96 @@ def test_a_foreign_export_is_understood_by_following_what_is_said(folder, store)
     names = sources.frame("accounts").set_index("account_id")["name"].to_dict()
     assert names == {"0007": "Müller & Söhne", "0012": "Bäckerei Groß"}
     assert "tell more" not in describe(sources)
+
+
+HEADER = ROWS[0].split(";")
+
+
+def _line(said: str, part: str) -> str:
+    """Take the offered line that holds a word; "" where none is offered."""
+    return next((line for line in said.splitlines() if part in line and " = " in line), "")
+
+
+def _told(rows: list[list[str]]) -> str:
+    return "\n".join(";".join(row) for row in [HEADER, *rows])
+
+
+@pytest.mark.parametrize(
+    ("sales", "profit", "cost"),
+    [
+        (["1.234,50", "234,50-"], ["1.000,00", "-34,50"], [234.5, -200.0]),
+        (["1,234.50 €", "(10.00)"], ["$1,000.10", "2.50-"], [234.4, -7.5]),
+        (["$1,234.50", "10.25-"], ["1,034.50 USD", "0.25-"], [200.0, -10.0]),
+        (["1,234.50", "10.25"], ["n/a", "0.25"], None),
+        (["1,234.50", "10.25"], ["ask", "0.25"], None),
+    ],
+)
+def test_a_cost_is_offered_only_where_its_line_runs(sales, profit, cost, folder, store):
+    rows = [
+        [str(k), f"2024-01-{k + 1:02d}", "C1", "Acme", "South", *both]
+        for k, both in enumerate(zip(sales, profit, strict=True))
+    ]
+    place = folder({"orders.csv": _told(rows)})
+    line = _line(describe(open_data(place, store=store)), "AS cost_of_goods")
+    assert bool(line) == (cost is not None)
+    if cost:
+        (place / "kamlab.toml").write_text(f"[[orders]]\n{line}\n")
+        lines = open_data(place, store=store).frame("orders").sort_values("order_id")
+        assert lines["cost_of_goods"].round(2).tolist() == cost
+
+
+def test_what_is_offered_of_a_workbook_reads_its_sheet_below_the_titles(folder, store, workbook):
+    rows = [row.split(";") for row in ROWS[1:]]
+    book = workbook({"Notes": [["x"]], "Sales": [["Report", "of", "2024"], [], HEADER, *rows]})
+    place = folder({"book.xlsx": book})
+    mapping = place / "kamlab.toml"
+    mapping.write_text('[[orders]]\nfile = "book.xlsx"\nsheet = "Sales"\n')
+    said = describe(open_data(place, store=store))
+    cost = _line(said, "AS cost_of_goods")
+    mapping.write_text(f'[[orders]]\n{cost}\nsheet = "Sales"\n\n{_blocks(said)}')
+    sources = open_data(place, store=store)
+
+    assert sources.frame("accounts")["account_id"].nunique() == 2
+    assert sources.frame("orders")["cost_of_goods"].notna().all()
+
+
+def test_accounts_are_not_offered_where_a_query_would_read_their_ids_otherwise(folder, store):
+    rows = [
+        [str(k), "2024-01-05", one, "A", "South", "5", "1"]
+        for k, one in enumerate(["1.10", "2.20"])
+    ]
+    said = describe(open_data(folder({"orders.csv": _told(rows)}), store=store))
+
+    assert "[[accounts]]" not in said
+
+
+def test_a_column_that_would_have_rows_refused_is_not_offered(folder, store):
+    rows = [
+        "account_id;order_id;order_date;net_sales;Menge;Artikel",
+        "A;1;2024-01-05;5.50;2 Stk;x",
+        "B;2;2024-01-06;6.50;3 Stk;y",
+    ]
+    said = describe(open_data(folder({"orders.csv": "\n".join(rows)}), store=store))
+
+    assert _line(said, "product_id") == 'columns = { product_id = "Artikel" }'
+
+
+def test_columns_with_quotes_are_named_as_toml_is_written(folder, store):
+    place = folder({"kamlab.toml": '[[orders]]\nfile = "o.csv"\n'})
+    (place / "o.csv").write_text(
+        'order_id;order_date;net_sales;"account ""id"""\n1;2024-01-05;5;A\n'
+    )
+    with pytest.raises(DataRefusedError) as told:
+        open_data(place, store=store)
+    line = _line(str(told.value), "account_id")
+    (place / "kamlab.toml").write_text(f'[[orders]]\nfile = "o.csv"\n{line}\n')
+
+    assert open_data(place, store=store).frame("orders")["account_id"].tolist() == ["A"]
+
+
+def test_files_too_large_to_be_tried_are_said_to_be(folder, store, monkeypatch):
+    monkeypatch.setattr(trial, "LARGEST", 10)
+    said = describe(open_data(folder({"orders.csv": "\n".join(ROWS)}), store=store))
+
+    assert "[[accounts]]" in said
+    assert "The lines offered were not tried" in said

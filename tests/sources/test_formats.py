@@ -4,7 +4,6 @@ import io
 import json
 from datetime import date, datetime
 
-import openpyxl
 import pandas as pd
 import pytest
 
@@ -15,19 +14,7 @@ from kamlab.sources.stray import bounds, written_bound
 HEADER = ["account_id", "order_id", "order_date", "net_sales"]
 
 
-def workbook(sheets: dict[str, list[list]]) -> bytes:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
-def test_excel_cells_keep_their_meaning(opened):
+def test_excel_cells_keep_their_meaning(opened, workbook):
     rows = [
         HEADER,
         [17, "0007", datetime(2024, 1, 31, 14, 30), 12.345],  # noqa: DTZ001  Excel has no zones
@@ -54,7 +41,7 @@ def test_excel_cells_keep_their_meaning(opened):
 
 
 @pytest.mark.parametrize("sheet", ['"Sales"', "2"])
-def test_a_sheet_is_named_or_counted(sheet, opened):
+def test_a_sheet_is_named_or_counted(sheet, opened, workbook):
     rows = [HEADER, ["A1", 1, date(2024, 1, 31), 5]]
     sources = opened(
         {
@@ -124,7 +111,7 @@ FROM 'lines-*.csv' AS l JOIN 'prices.xlsx' AS p USING (Artikel)
 """
 
 
-def test_a_query_reads_text_files_as_kamlab_does(opened):
+def test_a_query_reads_text_files_as_kamlab_does(opened, workbook):
     files = {
         "kamlab.toml": QUERY,
         "lines-1.csv": "Kunde;Beleg;Tag;Artikel;Menge;Art\nJäger;001;31.01.2024;007;1,5;V\n".encode(
