@@ -1,4 +1,4 @@
-"""What are the columns of order lines called elsewhere? Only to propose lines of a mapping."""
+"""What are columns called elsewhere? Only to propose lines of a mapping."""
 
 from collections.abc import Sequence
 
@@ -47,6 +47,18 @@ _USUAL = {
     ),
     "currency": "currencycode curr waehrung wahrung währung währg wahrg devise moneda 币种 货币",
 }
+DESCRIBING = {
+    "name": (
+        "name name1 customer customername company companyname account accountname client "
+        "clientname buyer buyername kunde kundenname firma raisonsociale "
+        "客户名称 客户 公司 公司名称"
+    ),
+    "industry": "industry segment sector branche secteur 行业",
+    "region": "region state province bundesland région 地区 省份",
+    "country": "country land pays 国家",
+}
+"""What columns that describe accounts are called elsewhere, by canonical name."""
+_PLACES = "city town address street zip postcode postalcode plz ort stadt strasse ville 城市 地址"
 OPTIONAL = ("quantity", "product_id", "category", "cost_of_goods", "currency")
 """Columns that lines can lack."""
 
@@ -74,3 +86,20 @@ def usual(canonical: str, columns: Sequence[str]) -> str:
     """
     plain = {fold(column): column for column in reversed(columns)}
     return next((plain[word] for word in _USUAL.get(canonical, "").split() if word in plain), "")
+
+
+def describes(columns: Sequence[str]) -> bool:
+    """Say whether a column is called as one that describes accounts.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        What a source has.
+
+    Examples
+    --------
+    >>> describes(["Customer No", "City"]), describes(["Customer No", "Amount"])
+    (True, False)
+    """
+    words = " ".join([_PLACES, *DESCRIBING.values()]).split()
+    return any(fold(column) in words for column in columns)

@@ -4,20 +4,10 @@ import json
 from collections.abc import Callable
 
 from kamlab.sources import sql
-from kamlab.sources.alike import OPTIONAL, usual
+from kamlab.sources.alike import DESCRIBING, OPTIONAL, usual
 from kamlab.sources.keys import fold
 from kamlab.sources.parts import Part
 
-_ALIKE = {
-    "name": (
-        "name name1 customer customername company companyname account accountname client "
-        "clientname buyer buyername kunde kundenname firma raisonsociale "
-        "客户名称 客户 公司 公司名称"
-    ),
-    "industry": "industry segment sector branche secteur 行业",
-    "region": "region state province bundesland région 地区 省份",
-    "country": "country land pays 国家",
-}
 _PROFIT = "profit grossprofit marginamount rohertrag marge 毛利 利润"
 _READ_ALIKE = ("sheet", "encoding", "delimiter", "skip", "decimal", "thousands", "date_format")
 
@@ -36,7 +26,7 @@ def accounts_of_orders(part: Part) -> str:
         elsewhere than from files.
     """
     accounts = part.meta["mapped"]["account_id"]
-    told = {name: column for name, words in _ALIKE.items() if (column := _unused(part, words))}
+    told = {name: column for name, words in DESCRIBING.items() if (column := _unused(part, words))}
     if len(accounts) != 1 or not told:
         return ""
     entry, number = part.origin.entry, sql.name(accounts[0])

@@ -338,32 +338,11 @@ def _from_names(folder: Path) -> Mapping:
             options = {"file": names, "columns": {}, "duplicates": "refuse"}
             entries.append(Entry(table, "file", f"files named {table}", options))
     if not any(entry.table == "orders" for entry in entries):
-        raise DataRefusedError(_no_orders(folder, entries))
+        from kamlab.sources.candidates import no_orders
+
+        read = {name for one in entries for name in one["file"]}
+        there = [one for one in folder.iterdir() if one.is_file() and one.name not in read]
+        free = [one for one in there if one.suffix.lower() in READABLE]
+        raise DataRefusedError(no_orders(folder, free))
     found = tuple(entries)
     return Mapping(None, folder.resolve(), "", 1, None, None, found, industry=_beside(folder))
-
-
-def _no_orders(folder: Path, entries: list[Entry]) -> str:
-    """Say what would be read as orders, and how the largest file that nothing reads can be."""
-    there, read = sorted(folder.iterdir()), {name for one in entries for name in one["file"]}
-    free = [one for one in there if one.suffix.lower() in READABLE and one.name not in read]
-    text = (
-        f"{folder}: no orders found ({_listing([one.name for one in there])}). Expected a file "
-        "named orders.csv, .parquet, .xlsx or .jsonl with the columns account_id, order_id, "
-        "order_date and net_sales, or a kamlab.toml such as\n[[orders]]\n"
-    )
-    if free:
-        name = json.dumps(max(free, key=lambda one: one.stat().st_size).name, ensure_ascii=False)
-        return f"{text}file = {name}\nThen check again: it says which columns it takes."
-    return (
-        f'{text}file = "my-orders*.csv"\ncolumns = {{ account_id = "Customer", '
-        'order_id = "Order", order_date = "Date", net_sales = "Amount" }'
-    )
-
-
-def _listing(names: list[str]) -> str:
-    """Say what a folder holds, shortly."""
-    if not names:
-        return "the folder is empty"
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return "it holds " + ", ".join(names[:5]) + more

@@ -7,6 +7,7 @@ import duckdb
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import databases, dates, numbers, queries, sql, store
+from kamlab.sources.candidates import NEEDED, unlike_orders
 from kamlab.sources.columns import match, wanted
 from kamlab.sources.contracts import Contract, contract
 from kamlab.sources.convert import evidence
@@ -141,7 +142,13 @@ def _read(
     """Convert and check one origin into a folder, and describe what was done."""
     entry, table = origin.entry, TABLES[origin.entry.table]
     made.mkdir(mode=0o700)
-    found = match(table, entry, list(raw.columns), origin.label)
+    try:
+        found = match(table, entry, list(raw.columns), origin.label)
+    except DataRefusedError:
+        why = unlike_orders(connection, raw) if table.name == "orders" and not entry.columns else ""
+        if why:
+            raise DataRefusedError(f"{origin.label}: no order lines: {why} {NEEDED}") from None
+        raise
     if "currency" in found and _says_nothing(connection, raw, found["currency"]):
         del found["currency"]  # a column without a value is as one that is not there
     notes = dict(raw.notes)

@@ -1,0 +1,204 @@
+"""Which files of a folder could hold order lines, and which are tables of customers?"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from kamlab.errors import DataRefusedError
+from kamlab.sources import sql
+from kamlab.sources.alike import describes, usual
+from kamlab.sources.casts import cast
+from kamlab.sources.readers import EXCEL, TEXT, Raw, read_file
+
+NEEDED = (
+    "A table of orders has one row an order line, with at least: who bought (account_id), on which "
+    "order (order_id), on which day (order_date) and for how much after discount and before tax "
+    "(net_sales). Export the lines of orders or invoices and lay them beside, as orders.csv; where "
+    "the rows are orders after all, say so by naming their columns under [[orders]] in kamlab.toml."
+)
+_MUST = ("account_id", "order_id", "order_date", "net_sales")
+_BEGINNING = 1 << 20  # bytes of a text file that tell what it holds
+_LARGE = 50 << 20  # bytes of a workbook that would take long
+_ROWS, _FILES, _SHEETS = 20_000, 30, 20
+_FEW, _MANY = 3, 20  # rows that tell with, and without, a column that describes customers
+_MONTHS = 3  # columns named after months that make a table wide
+_NAMES = (
+    "jan january januar janvier enero feb february februar février fevrier febrero mar march mrz "
+    "märz maerz mars marzo apr april avril abril may mai mayo jun june juni juin junio jul july "
+    "juli juillet julio aug august août aout agosto sep sept september septembre septiembre oct "
+    "okt october oktober octobre octubre nov november novembre noviembre dec dez december dezember "
+    "décembre decembre diciembre q1 q2 q3 q4"
+)
+_MONTH = re.compile(
+    rf"(\D*\b)?((19|20)\d{{2}}[-/. ]?(0?[1-9]|1[0-2]|q[1-4])|(0?[1-9]|1[0-2])[-/.](19|20)\d{{2}}"
+    rf"|({_NAMES.replace(' ', '|')})[-/. ]*(\d{{2}}|\d{{4}})?|(\d{{4}}年)?\d{{1,2}}月)(\b\D*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One file, or one sheet of a workbook, that nothing reads yet.
+
+    Attributes
+    ----------
+    path : Path
+    sheet : str
+        "" where the file has no sheets or only one.
+    unlike : str
+        Why these are no order lines; "" where they may be.
+    told : int
+        How many of the columns that orders need are there, by what they are usually called.
+    """
+
+    path: Path
+    sheet: str
+    unlike: str
+    told: int
+
+
+def no_orders(folder: Path, free: Sequence[Path]) -> str:
+    """Say that a folder holds no orders, what they need, and which file may hold them.
+
+    Parameters
+    ----------
+    folder : Path
+    free : sequence of Path
+        Files that could be read and feed no table.
+    """
+    tables = [one for path in _largest(free) for one in _tables(path)]
+    likely = max((one for one in tables if not one.unlike), key=lambda one: one.told, default=None)
+    text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
+    if likely:
+        sheet = f"\nsheet = {_toml(likely.sheet)}" if likely.sheet else ""
+        return (
+            f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {_toml(likely.path.name)}{sheet}\n"
+            "Then check again: it says which columns it takes."
+        )
+    if tables:
+        said = "\n".join(f"{_name(one)}: {one.unlike}" for one in tables[:5])
+        return f"{text}No order lines are found in its files:\n{said}\n{NEEDED}"
+    return (
+        f'{text}{_EXPECTED} such as\n[[orders]]\nfile = "my-orders*.csv"\n'
+        'columns = { account_id = "Customer", order_id = "Order", order_date = "Date", net_sales = "Amount" }'
+    )
+
+
+_EXPECTED = (
+    "Expected a file named orders.csv, .parquet, .xlsx or .jsonl with the columns account_id, "
+    "order_id, order_date and net_sales, or a kamlab.toml"
+)
+
+
+def unlike_orders(connection: duckdb.DuckDBPyConnection, raw: Raw) -> str:
+    """Say why the rows of a source can be no order lines; "" where they may be.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    raw : Raw
+        What a reader found.
+
+    Returns
+    -------
+    str
+        For rows that hold one customer each, or a column a month; without a name in front.
+    """
+    some = Raw(f"(FROM {raw.relation} LIMIT {_ROWS})", raw.columns)
+    typed = connection.execute(f"DESCRIBE {cast(connection, some, [], '')}").fetchall()
+    days = [row[0] for row in typed if row[1].startswith(("DATE", "TIMESTAMP"))]
+    columns = list(raw.columns)
+    months = [name for name in columns if _MONTH.fullmatch(name.strip())]
+    if len(months) >= _MONTHS and not (days or usual("order_date", columns)):
+        return (
+            f"it has a column a month or quarter ({', '.join(months[:3])}, …) and no day of an "
+            "order: these are sums of customers."
+        )
+    account = usual("account_id", columns)
+    if not account or usual("order_id", columns):
+        return ""
+    value = sql.name(account)
+    rows, different = sql.one(
+        connection, f"SELECT count({value}), count(DISTINCT {value}) FROM {some.relation}"
+    )
+    enough = _FEW if describes([one for one in columns if one != account]) else _MANY
+    if rows < enough or different < rows:
+        return ""
+    return (
+        f"it seems a table of customers: each of its {rows:,} rows has another {account!r}, and no "
+        "column is an order's number."
+    )
+
+
+def _largest(free: Sequence[Path]) -> list[Path]:
+    """Give the files that are looked at, the largest first."""
+    return sorted(free, key=lambda one: -one.stat().st_size)[:_FILES]
+
+
+def _tables(path: Path) -> Iterator[_Table]:
+    """Look at a file, each sheet by itself; what cannot be looked at may be anything."""
+    with TemporaryDirectory(prefix="kamlab-") as room, duckdb.connect() as connection:
+        for n, sheet in enumerate(_sheets(path) or [""]):
+            inside = Path(room) / str(n)
+            inside.mkdir()
+            why, told = "", 0
+            try:
+                options = {"sheet": sheet} if sheet else {}
+                some = _beginning(path, inside)
+                raw = read_file(connection, some, path.name, options, set(), inside)
+                told = sum(bool(usual(name, list(raw.columns))) for name in _MUST)
+                why = unlike_orders(connection, raw)
+            except (DataRefusedError, duckdb.Error, OSError):
+                pass
+            yield _Table(path, sheet, why, told)
+
+
+def _sheets(path: Path) -> list[str]:
+    """Name the sheets of a workbook that has several."""
+    if path.suffix.lower() not in EXCEL or path.stat().st_size > _LARGE:
+        return []
+    import python_calamine
+
+    try:
+        with path.open("rb") as file:
+            names = python_calamine.CalamineWorkbook.from_filelike(file).sheet_names
+    except (python_calamine.CalamineError, OSError, ValueError):
+        return []
+    return names[:_SHEETS] if len(names) > 1 else []
+
+
+def _beginning(path: Path, room: Path) -> Path:
+    """Copy the first whole lines of a long text file; other files are taken as they are."""
+    size = path.stat().st_size
+    if path.suffix.lower() in EXCEL and size > _LARGE:
+        raise DataRefusedError(path.name)
+    if path.suffix.lower() not in TEXT or size <= _BEGINNING:
+        return path
+    made = room / path.name
+    with path.open("rb") as file:
+        piece = file.read(_BEGINNING)
+    made.write_bytes(piece[: piece.rfind(b"\n") + 1])
+    return made
+
+
+def _name(one: _Table) -> str:
+    """Name a table in a message."""
+    return f"{one.path.name}, sheet {one.sheet!r}" if one.sheet else one.path.name
+
+
+def _listing(names: list[str]) -> str:
+    """Say what a folder holds, shortly."""
+    if not names:
+        return "the folder is empty"
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return "it holds " + ", ".join(names[:5]) + more
+
+
+def _toml(value: str) -> str:
+    """Write a text as TOML does."""
+    return json.dumps(value, ensure_ascii=False)
