@@ -85,7 +85,8 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
         return f"{text}No order lines are found in its files:\n{said}\n{NEEDED}"
     return (
         f'{text}{_EXPECTED} such as\n[[orders]]\nfile = "my-orders*.csv"\n'
-        'columns = { account_id = "Customer", order_id = "Order", order_date = "Date", net_sales = "Amount" }'
+        'columns = { account_id = "Customer", order_id = "Order", '
+        'order_date = "Date", net_sales = "Amount" }'
     )
 
 

@@ -54,7 +54,7 @@ class Contract:
     select : str
         SQL that gives canonical columns, `_row`, `_hash`, `_check` and `_value` of every row.
     blanked : str
-        SQL that lists optional values which were left out: `_row`, column, value.
+        SQL that lists optional values which were left out: `_row`, column, value, expected.
     checks : tuple of Check
         `_check` is a position in it.
     columns : tuple of str
@@ -125,11 +125,13 @@ def contract(
             own.insert(0, Check(name, f"{words} missing", _EXPECTED[column.kind], missing))
         if lenient and own:
             broken = " OR ".join(f"({check.broken})" for check in own)
+            why = " ".join(f"WHEN {check.broken} THEN {sql.text(check.expected)}" for check in own)
             if table.scaled and column.high is not None:  # of an item on another scale none stays
                 share = sql.name(f"w.{name}")
                 windows.append(f"{off_share(made, column.low, column.high)} AS {share}")
                 broken += f" OR ({made} IS NOT NULL AND {share} > {FEW})"
-            blanked.append((name, text, f"coalesce({broken}, false)"))
+                why += f" ELSE {sql.text(own[-1].expected)}"
+            blanked.append((name, text, f"coalesce({broken}, false)", f"CASE {why} END"))
         else:
             checks += own
     return _assemble(table, relation, types, found, columns, values, checks, blanked, windows)
@@ -188,11 +190,11 @@ def _assemble(
     columns: tuple[str, ...],
     values: list[str],
     checks: list[Check],
-    blanked: list[tuple[str, str, str]],
+    blanked: list[tuple[str, str, str, str]],
     windows: list[str],
 ) -> Contract:
     """Put the SQL together."""
-    bad = {name: condition for name, _, condition in blanked}
+    bad = {name: condition for name, _, condition, _ in blanked}
     converted = f"(SELECT *, {', '.join(values)} FROM {layers(table, relation, types, found)})"
     if windows:
         converted = f"(SELECT *, {', '.join(windows)} FROM {converted})"
@@ -215,8 +217,8 @@ def _assemble(
         f"FROM {inner}"
     )
     lists = [
-        f"SELECT _row, {sql.text(name)} AS column, {text} AS value FROM {inner} "
-        f"WHERE _check IS NULL AND {condition}"
-        for name, text, condition in blanked
+        f"SELECT _row, {sql.text(name)} AS column, {text} AS value, {why} AS expected "
+        f"FROM {inner} WHERE _check IS NULL AND {condition}"
+        for name, text, condition, why in blanked
     ]
     return Contract(select, " UNION ALL ".join(lists), tuple(checks), columns)

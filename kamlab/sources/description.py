@@ -9,6 +9,7 @@ import pandas as pd
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
 from kamlab.sources.joining import joined
+from kamlab.sources.listing import unread
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
 from kamlab.sources.schema import TABLES
@@ -59,9 +60,8 @@ def describe(sources: Sources) -> str:
                 lines.append(
                     '    where repeated lines are true, write duplicates = "keep" in kamlab.toml'
                 )
-        left_out = sum(part.meta["blanked"] for part in _parts(sources, row.table))
-        if left_out:
-            lines.append(f"  values left out since they cannot be read: {left_out:,}")
+        if row.table in sources._assembled:  # noqa: SLF001  the same room
+            lines += unread(sources._connection, sources._assembled[row.table])  # noqa: SLF001
         lines += joined(sources, row.table)
     lines += _asides(sources)
     lines += _beside(sources)

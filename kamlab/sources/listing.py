@@ -13,6 +13,8 @@ from kamlab.sources.pushed import Pushed
 from kamlab.sources.queries import files_of
 
 FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
+_ASIDE = "blanked.parquet"
+_SOME, _SHOWN = 3, 60  # values of each column that are shown, and how much of each
 
 
 def set_aside(pushed: Pushed) -> pd.DataFrame:
@@ -82,19 +84,59 @@ def left_out(connection: duckdb.DuckDBPyConnection, made: dict[str, Assembled]) 
     Returns
     -------
     pd.DataFrame
-        `table`, `file`, `row`, `column`, `value`.
+        `table`, `file`, `row`, `column`, `value` (missing where it may be personal), `expected`.
     """
-    selects = [
-        f'SELECT {sql.text(name)} AS "table", {sql.text(part.origin.label)} AS file, '
-        f'_row AS "row", "column", value FROM {sql.parquet([part.place / "blanked.parquet"])}'
-        for name, whole in made.items()
-        for part in whole.parts
-        if part.meta["blanked"]
-    ]
+    selects = [query for whole in made.values() if (query := _left_out(whole))]
     if not selects:
-        return pd.DataFrame(columns=["table", "file", "row", "column", "value"])
+        return pd.DataFrame(columns=["table", "file", "row", "column", "value", "expected"])
     joined = " UNION ALL ".join(selects)
     return connection.cursor().sql(f'FROM ({joined}) ORDER BY "table", file, "row", "column"').df()
+
+
+def unread(connection: duckdb.DuckDBPyConnection, whole: Assembled) -> list[str]:
+    """Say of each column of a table which optional values could not be read, and show some.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    whole : Assembled
+
+    Returns
+    -------
+    list of str
+        Lines for `kamlab check`; of a personal table without values, which are not kept.
+    """
+    query = _left_out(whole)
+    if not query:
+        return []
+    found = connection.execute(
+        'SELECT "column", expected, sum(rows), list((value, file, first) ORDER BY file, first) '
+        f'[:{_SOME}], count(*) FROM (SELECT "column", expected, value, count(*) AS rows, '
+        f'arg_min(file, (file, "row")) AS file, min((file, "row"))[2] AS first FROM ({query}) '
+        "GROUP BY ALL) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    lines = []
+    for column, expected, rows, some, different in found:
+        told = ", ".join(
+            f"{'' if value is None else f'{value[:_SHOWN]!r} in '}{file}, row {row}"
+            for value, file, row in some
+        )
+        more = " and others" if rows > len(some) and different > len(some) else ""
+        lines += [
+            f"  values left out: {int(rows):,} × {column}, which cannot be read",
+            f"    {told}{more}; expected {expected}",
+        ]
+    return lines
+
+
+def _left_out(whole: Assembled) -> str:
+    """Write the query of the values of a table that were left out; "" where there are none."""
+    return " UNION ALL ".join(
+        f'SELECT {sql.text(whole.table.name)} AS "table", {sql.text(part.origin.label)} AS file, '
+        f'_row AS "row", "column", value, expected FROM {sql.parquet([part.place / _ASIDE])}'
+        for part in whole.parts
+        if part.meta["blanked"]
+    )
 
 
 def stacked(first: pd.DataFrame | None, then: pd.DataFrame | None) -> pd.DataFrame:

@@ -290,7 +290,7 @@ class Sources:
     def left_out(self) -> pd.DataFrame:
         """Optional values that could not be read, in rows that are kept without them.
 
-        Columns: table, file, row, column, value.
+        Columns: table, file, row, column, value, expected.
         """
         return listing.left_out(self._connection, self._assembled)
 
