@@ -13,6 +13,7 @@ from kamlab.sources.listing import unread
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
 from kamlab.sources.schema import TABLES
+from kamlab.sources.single import lone_orders
 from kamlab.sources.trial import accounts_run, orders_run, too_large
 
 
@@ -63,6 +64,7 @@ def describe(sources: Sources) -> str:
         if row.table in sources._assembled:  # noqa: SLF001  the same room
             lines += unread(sources._connection, sources._assembled[row.table])  # noqa: SLF001
         lines += joined(sources, row.table)
+        lines += lone_orders(sources) if row.table == "orders" else []
     lines += _asides(sources)
     lines += _beside(sources)
     lines += ["", f"The day after the newest order is {sources.end}."]

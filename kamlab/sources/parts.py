@@ -105,20 +105,20 @@ def _part(
                 key = store.key("part", content, *named)
                 meta = shelf.find(key)
             else:
-                raw = _raw(connection, origin, mapping, room)
+                raw = read_raw(connection, origin, mapping, room)
             if meta is None:
                 meta = _read(connection, origin, mapping, raw, hints, forgotten, room / "entry")
                 shelf.keep(key, room / "entry", meta)
     return Part(origin, key, shelf.place(key), meta)
 
 
-def _raw(
+def read_raw(
     connection: duckdb.DuckDBPyConnection,
     origin: Origin,
     mapping: Mapping,
     room: Path,
 ) -> Raw:
-    """Make one origin's rows readable."""
+    """Make the rows of one file or query readable, in a private folder, all columns as they are."""
     entry = origin.entry
     if entry.kind == "sql":
         return queries.run(connection, entry, mapping, room)
