@@ -34,10 +34,8 @@ def accounts_of_orders(part: Part) -> str:
     columns += [f"mode({sql.name(column)}) AS {name}" for name, column in told.items()]
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
     said += [f"FROM {_lines_of(part)} WHERE {number} IS NOT NULL GROUP BY {number}", "'''"]
-    alike = {
-        option: entry[option] for option in _READ_ALIKE if isinstance(entry[option], str | int)
-    }
-    said += [f"{option} = {_toml(given)}" for option, given in alike.items() if given]
+    given = {option: entry[option] for option in _READ_ALIKE if entry[option]}
+    said += [f"{name} = {_toml(one)}" for name, one in given.items() if not isinstance(one, dict)]
     return "\n".join(said)
 
 

@@ -26,7 +26,8 @@ def check_settings(options: dict, place: str) -> None:
         elif key == "date_format":
             right = isinstance(value, str | dict)
         elif key == "sheet":
-            right = isinstance(value, str | int)
+            each = value if isinstance(value, list) else [value]
+            right = bool(each) and all(isinstance(one, str | int) for one in each)
         elif key == "scale":
             several = value.values() if isinstance(value, dict) else [value]
             right = bool(several) and all(map(_is_scale, several))

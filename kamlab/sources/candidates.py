@@ -13,7 +13,8 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.alike import describes, usual
 from kamlab.sources.casts import cast
-from kamlab.sources.readers import EXCEL, TEXT, Raw, read_file
+from kamlab.sources.readers import TEXT, Raw, read_file
+from kamlab.sources.sheets import EXCEL, alike_sheets, sheet_names, written
 
 NEEDED = (
     "A table of orders has one row an order line, with at least: who bought (account_id), on which "
@@ -24,7 +25,7 @@ NEEDED = (
 _MUST = ("account_id", "order_id", "order_date", "net_sales")
 _BEGINNING = 1 << 20  # bytes of a text file that tell what it holds
 _LARGE = 50 << 20  # bytes of a workbook that would take long
-_ROWS, _FILES, _SHEETS = 20_000, 30, 20
+_ROWS, _FILES, _SHEETS = 20_000, 30, 120
 _FEW, _MANY = 3, 20  # rows that tell with, and without, a column that describes customers
 _MONTHS = 3  # columns named after months that make a table wide
 _NAMES = (
@@ -75,7 +76,7 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
     likely = max((one for one in tables if not one.unlike), key=lambda one: one.told, default=None)
     text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
     if likely:
-        sheet = f"\nsheet = {_toml(likely.sheet)}" if likely.sheet else ""
+        sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
         return (
             f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {_toml(likely.path.name)}{sheet}\n"
             "Then check again: it says which columns it takes."
@@ -163,14 +164,18 @@ def _sheets(path: Path) -> list[str]:
     """Name the sheets of a workbook that has several."""
     if path.suffix.lower() not in EXCEL or path.stat().st_size > _LARGE:
         return []
-    import python_calamine
-
     try:
-        with path.open("rb") as file:
-            names = python_calamine.CalamineWorkbook.from_filelike(file).sheet_names
-    except (python_calamine.CalamineError, OSError, ValueError):
+        names = sheet_names(path, path.name)
+    except DataRefusedError:
         return []
     return names[:_SHEETS] if len(names) > 1 else []
+
+
+def _said(one: _Table) -> str:
+    """Write the sheet of a table, with those that have the same columns, for a mapping."""
+    names = sheet_names(one.path, one.path.name)
+    alike = alike_sheets(one.path, one.path.name, names)
+    return written(alike if one.sheet in alike else [one.sheet], names)
 
 
 def _beginning(path: Path, room: Path) -> Path:

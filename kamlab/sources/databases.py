@@ -13,7 +13,8 @@ import duckdb
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.mapping import Entry
-from kamlab.sources.readers import Raw, typed, unreadable
+from kamlab.sources.readers import Raw, typed
+from kamlab.sources.sheets import unreadable
 from kamlab.sources.staging import stage, unique
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources.keys import nearest
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.queries import files_of
+from kamlab.sources.sheets import chosen_sheets, several
 from kamlab.sources.store import Store
 
 
@@ -31,6 +32,8 @@ class Origin:
         Hash of the file, or of the query.
     written : str
         Day on which the file was last written (ISO), "" where that says nothing.
+    sheet : str
+        Sheet of a workbook of which several are read; "" otherwise.
     """
 
     entry: Entry
@@ -39,6 +42,12 @@ class Origin:
     size: int
     sha256: str
     written: str
+    sheet: str = ""
+
+    @property
+    def options(self) -> dict:
+        """What the mapping says of how to read it."""
+        return self.entry.options | ({"sheet": self.sheet} if self.sheet else {})
 
 
 def origins(entry: Entry, mapping: Mapping, shelf: Store) -> list[Origin]:
@@ -69,7 +78,8 @@ def origins(entry: Entry, mapping: Mapping, shelf: Store) -> list[Origin]:
             raise DataRefusedError(f"{label}: cannot be read: {error.strerror}.") from None
         if entry.kind == "database":
             label, digest = _database(entry, path, label, digest, shelf)
-        made.append(Origin(entry, label, path, status.st_size, digest, _day(status)))
+        whole = Origin(entry, label, path, status.st_size, digest, _day(status))
+        made += _by_sheet(whole) if several(path, entry["sheet"]) else [whole]
     same = {origin.sha256: origin.label for origin in reversed(made)}
     for origin in made:
         if same[origin.sha256] != origin.label and entry["duplicates"] != "keep":
@@ -78,6 +88,20 @@ def origins(entry: Entry, mapping: Mapping, shelf: Store) -> list[Origin]:
                 f"every line would count twice in {entry.table}. Remove one."
             )
     return made
+
+
+def _by_sheet(whole: Origin) -> list[Origin]:
+    """Take each wanted sheet of a workbook by itself."""
+    path = whole.path or Path()
+    return [
+        replace(
+            whole,
+            label=f"{whole.label}, sheet {name}",
+            sha256=_digest(whole.sha256, name),
+            sheet=name,
+        )
+        for name in chosen_sheets(path, whole.label, whole.entry["sheet"])
+    ]
 
 
 def _files(pattern: str, root: Path, entry: Entry) -> list[Path]:

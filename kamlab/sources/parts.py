@@ -18,6 +18,9 @@ from kamlab.sources.readers import Raw, read_file
 from kamlab.sources.scales import scales
 from kamlab.sources.schema import TABLES, Table
 
+_OTHER_SHEETS = (
+    'Where the sheet holds something else, name only the others, as in sheet = ["Jan", "Feb"].'
+)
 _SOME, _PRICE = 10, 20  # discounted lines that tell, and what such a line costs at least
 
 
@@ -80,7 +83,28 @@ def read_entry(
             made[n] = _part(connection, all_origins[n], mapping, shelf, hints)
             if made[n].meta.get("asks"):
                 raise DataRefusedError(made[n].meta["asks"])
-    return [made[n] for n in range(len(all_origins))]
+    parts = [made[n] for n in range(len(all_origins))]
+    _same_columns([part for part in parts if part.origin.sheet])
+    return parts
+
+
+def _same_columns(sheets: list[Part]) -> None:
+    """Refuse a sheet that lacks a column which another of the same entry has and which is used."""
+    there = [
+        {name.casefold() for names in part.meta["mapped"].values() for name in names}
+        | {name.casefold() for name in part.meta["ignored"]}
+        for part in sheets
+    ]
+    for part in sheets:
+        for canonical, names in part.meta["mapped"].items():
+            for other, has in zip(sheets, there, strict=True):
+                lost = [name for name in names if name.casefold() not in has]
+                if lost and canonical not in other.meta["mapped"]:
+                    raise DataRefusedError(
+                        f"{other.origin.label}: there is no column {lost[0]!r} ({canonical}), "
+                        f"which {part.origin.label} has. Sheets that are read one under the other have "
+                        f"the same columns: name the column alike. {_OTHER_SHEETS}"
+                    )
 
 
 def _part(
@@ -127,7 +151,7 @@ def read_raw(
     if entry.kind == "database":
         return databases.read_database(connection, entry, origin.path, origin.label, room)
     names = wanted(TABLES[entry.table], entry)
-    return read_file(connection, origin.path, origin.label, entry.options, names, room)
+    return read_file(connection, origin.path, origin.label, origin.options, names, room)
 
 
 def _read(
@@ -144,7 +168,9 @@ def _read(
     made.mkdir(mode=0o700)
     try:
         found = match(table, entry, list(raw.columns), origin.label)
-    except DataRefusedError:
+    except DataRefusedError as error:
+        if origin.sheet:
+            raise DataRefusedError(f"{error}\n{_OTHER_SHEETS}") from None
         why = unlike_orders(connection, raw) if table.name == "orders" and not entry.columns else ""
         if why:
             raise DataRefusedError(f"{origin.label}: no order lines: {why} {NEEDED}") from None

@@ -15,6 +15,7 @@ from kamlab.sources.mapping import READABLE, Entry, Mapping
 from kamlab.sources.numbers import said_mark
 from kamlab.sources.readers import Raw, read_file, typed
 from kamlab.sources.schema import TABLES
+from kamlab.sources.sheets import chosen_sheets, several
 
 _AFTER_FROM = re.compile(r"\b(from|join)\s*'((?:[^']|'')*)'", re.IGNORECASE)
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
@@ -122,14 +123,18 @@ def _texts(
     names |= wanted(TABLES[entry.table], entry)  # they tell the header below titles
     outs = []
     for path in sorted(named):
-        inside = Path(mkdtemp(dir=room))
         label = str(path.relative_to(root))
-        raw = read_file(connection, path, label, entry.options, names, inside)
-        outs.append(inside / "typed.parquet")
-        connection.execute(
-            f"COPY ({cast(connection, raw, given, decimal)}) TO {sql.text(outs[-1])} "
-            "(FORMAT parquet, COMPRESSION lz4_raw)"
-        )
+        wants = entry["sheet"]
+        sheets = chosen_sheets(path, label, wants) if several(path, wants) else [wants]
+        for sheet in sheets:
+            inside = Path(mkdtemp(dir=room))
+            options = entry.options | {"sheet": sheet}
+            raw = read_file(connection, path, label, options, names, inside)
+            outs.append(inside / "typed.parquet")
+            connection.execute(
+                f"COPY ({cast(connection, raw, given, decimal)}) TO {sql.text(outs[-1])} "
+                "(FORMAT parquet, COMPRESSION lz4_raw)"
+            )
     return f"{found[1]} {sql.parquet(outs, 'union_by_name = true')}"
 
 

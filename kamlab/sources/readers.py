@@ -11,10 +11,10 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.delimited import dialect, stage_delimited
 from kamlab.sources.encodings import detect
+from kamlab.sources.sheets import EXCEL, one_sheet, unreadable
 from kamlab.sources.staging import Row, stage, unique
 
 TEXT = (".csv", ".txt", ".tsv")
-EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 JSON = (".jsonl", ".ndjson", ".json")
 
 
@@ -123,15 +123,6 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, label: str)
     return Raw(relation, types)
 
 
-def unreadable(label: str, what: str, error: Exception) -> DataRefusedError:
-    """Say that a file is not what its name promises."""
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return DataRefusedError(
-        f"{label}: this is not a whole {what} file ({first[:200]}). It is damaged or was cut off: "
-        "export or copy it again."
-    )
-
-
 def _stage_excel(
     path: Path, label: str, options: dict, wanted: set[str], out: Path
 ) -> dict[str, str]:
@@ -141,7 +132,7 @@ def _stage_excel(
     try:
         with path.open("rb") as file:
             book = python_calamine.CalamineWorkbook.from_filelike(file)
-            sheet = _sheet(book.sheet_names, label, options.get("sheet"))
+            sheet = one_sheet(path, book.sheet_names, label, options.get("sheet"))
             table = book.get_sheet_by_name(sheet)
             rows = table.to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -175,23 +166,6 @@ def _header(rows: Sequence[Sequence[object]], first: int, wanted: set[str]) -> i
         return len(wanted & {str(cell).strip().casefold() for cell in row})
 
     return max(range(first, min(first + 20, len(rows))), key=lambda n: (found(rows[n]), -n))
-
-
-def _sheet(names: list[str], label: str, wanted: object) -> str:
-    """Choose a sheet by name or by number from 1; the only one, else ask."""
-    if isinstance(wanted, int) and 1 <= wanted <= len(names):
-        return names[wanted - 1]
-    if wanted in names:
-        return str(wanted)
-    if wanted is None and len(names) == 1:
-        return names[0]
-    listed = ", ".join(map(repr, names)) or "none"
-    asked = "no sheet is named in the mapping" if wanted is None else f"there is no {wanted!r}"
-    raise DataRefusedError(
-        f"{label}: {asked}; its sheets are {listed}. Write for instance sheet = {names[0]!r}."
-        if names
-        else f"{label}: the workbook has no sheet."
-    )
 
 
 def _stage_json(path: Path, label: str, options: dict, out: Path) -> dict[str, str]:
