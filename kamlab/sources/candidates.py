@@ -13,7 +13,8 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.alike import describes, usual
 from kamlab.sources.casts import cast
-from kamlab.sources.readers import TEXT, Raw, read_file
+from kamlab.sources.endings import TEXT, beginning, ending, packed
+from kamlab.sources.readers import Raw, read_file
 from kamlab.sources.sheets import EXCEL, alike_sheets, sheet_names, written
 
 NEEDED = (
@@ -92,8 +93,8 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
 
 
 _EXPECTED = (
-    "Expected a file named orders.csv, .parquet, .xlsx or .jsonl with the columns account_id, "
-    "order_id, order_date and net_sales, or a kamlab.toml"
+    "Expected a file named orders.csv, .csv.gz, .parquet, .xlsx or .jsonl with the columns "
+    "account_id, order_id, order_date and net_sales, or a kamlab.toml"
 )
 
 
@@ -183,12 +184,12 @@ def _beginning(path: Path, room: Path) -> Path:
     size = path.stat().st_size
     if path.suffix.lower() in EXCEL and size > _LARGE:
         raise DataRefusedError(path.name)
-    if path.suffix.lower() not in TEXT or size <= _BEGINNING:
+    if ending(path) not in TEXT or (size <= _BEGINNING and not packed(path)):
         return path
-    made = room / path.name
-    with path.open("rb") as file:
+    made = room / f"beginning{ending(path)}"
+    with beginning(path) as file:
         piece = file.read(_BEGINNING)
-    made.write_bytes(piece[: piece.rfind(b"\n") + 1])
+    made.write_bytes(piece if len(piece) < _BEGINNING else piece[: piece.rfind(b"\n") + 1])
     return made
 
 

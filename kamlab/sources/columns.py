@@ -1,6 +1,7 @@
 """Which column of the source is which? Match canonical names, and ask with the line to write."""
 
 import json
+import re
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources.alike import usual
@@ -103,6 +104,12 @@ def _missing(
         f"Its columns are: {', '.join(columns) or 'none'}. In kamlab.toml, under [[{table.name}]], "
         f"write\ncolumns = {{ {', '.join(lines)} }}"
     )
+    if len(columns) == 1 and (mark := re.search(r"[^\w\s.()-]", columns[0])):
+        return (
+            f"{label}: only one column was found: {columns[0]}. If {mark[0]!r} stands between the "
+            f"fields, write delimiter = {json.dumps(mark[0], ensure_ascii=False)} under "
+            f'[[{table.name}]] in kamlab.toml; ",", ";", "|" and tabs are found by themselves.'
+        )
     if "order_id" in missing:
         text += (
             "\nWhere the source has no order numbers, put one together of other columns, as in "

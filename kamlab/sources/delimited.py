@@ -226,8 +226,8 @@ def _numbered(path: Path, label: str, how: Dialect) -> Iterator[Row]:
     if ragged > total / 2:
         raise DataRefusedError(
             f"{label}: {ragged} of {total} lines do not have the {width} fields of the header. "
-            f"It was split at {how.delimiter!r}: write delimiter = … for it in kamlab.toml, or "
-            "skip = … where lines stand above the header."
+            f'It was split at {how.delimiter!r}: write delimiter = "|" or what else stands '
+            "between its fields in kamlab.toml, or skip = … where lines stand above the header."
         )
 
 

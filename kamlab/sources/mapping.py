@@ -13,14 +13,11 @@ from typing import Any
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources.blocks import check_columns, check_scale, check_settings
 from kamlab.sources.currencies import CURRENCIES
+from kamlab.sources.endings import readable, stem
 from kamlab.sources.industry import BESIDE_DATA
 from kamlab.sources.keys import only_known
 from kamlab.sources.schema import TABLES
 
-READABLE = (
-    ".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods",
-    ".jsonl", ".ndjson", ".json",
-)  # fmt: skip
 _TOP = ("root", "currency", "fiscal_year_start", "start", "end", "duplicates", "engine", "spark",
         "retention_days", "industry")  # fmt: skip
 _ENGINES = ("duckdb", "spark", "postgres")
@@ -321,12 +318,12 @@ def _from_names(folder: Path) -> Mapping:
         files = [
             path
             for path in sorted(folder.iterdir())
-            if path.suffix.lower() in READABLE and path.is_file() and part.fullmatch(path.stem)
+            if readable(path) and path.is_file() and part.fullmatch(stem(path))
         ]
         inside = folder / table
         if inside.is_dir():
-            files += [path for path in sorted(inside.iterdir()) if path.suffix.lower() in READABLE]
-        stems = [path.stem for path in files]
+            files += [path for path in sorted(inside.iterdir()) if readable(path)]
+        stems = [stem(path) for path in files]
         twice = sorted({path.name for path in files if stems.count(path.stem) > 1})
         if twice:
             raise DataRefusedError(
@@ -342,7 +339,7 @@ def _from_names(folder: Path) -> Mapping:
 
         read = {name for one in entries for name in one["file"]}
         there = [one for one in folder.iterdir() if one.is_file() and one.name not in read]
-        free = [one for one in there if one.suffix.lower() in READABLE]
+        free = [one for one in there if readable(one)]
         raise DataRefusedError(no_orders(folder, free))
     found = tuple(entries)
     return Mapping(None, folder.resolve(), "", 1, None, None, found, industry=_beside(folder))

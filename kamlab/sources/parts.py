@@ -102,8 +102,8 @@ def _same_columns(sheets: list[Part]) -> None:
                 if lost and canonical not in other.meta["mapped"]:
                     raise DataRefusedError(
                         f"{other.origin.label}: there is no column {lost[0]!r} ({canonical}), "
-                        f"which {part.origin.label} has. Sheets that are read one under the other have "
-                        f"the same columns: name the column alike. {_OTHER_SHEETS}"
+                        f"which {part.origin.label} has. Sheets that are read one under the other "
+                        f"have the same columns: name the column alike. {_OTHER_SHEETS}"
                     )
 
 

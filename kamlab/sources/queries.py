@@ -11,7 +11,8 @@ from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources import dates, sql
 from kamlab.sources.casts import cast
 from kamlab.sources.columns import wanted
-from kamlab.sources.mapping import READABLE, Entry, Mapping
+from kamlab.sources.endings import readable
+from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.numbers import said_mark
 from kamlab.sources.readers import Raw, read_file, typed
 from kamlab.sources.schema import TABLES
@@ -46,7 +47,7 @@ def _named(literal: str, root: Path) -> list[Path]:
     path = root / name
     plain = Path(os.path.normpath(path))
     inside = plain.is_relative_to(root)
-    if path.suffix.lower() not in READABLE or "\n" in name or not inside:
+    if not readable(path) or "\n" in name or not inside:
         return []
     if path.is_file():
         return [path]

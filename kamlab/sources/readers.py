@@ -11,11 +11,9 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.delimited import dialect, stage_delimited
 from kamlab.sources.encodings import detect
+from kamlab.sources.endings import JSON, TEXT, ending, unpack
 from kamlab.sources.sheets import EXCEL, one_sheet, unreadable
 from kamlab.sources.staging import Row, stage, unique
-
-TEXT = (".csv", ".txt", ".tsv")
-JSON = (".jsonl", ".ndjson", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def read_file(
     DataRefusedError
         If the file cannot be read at all.
     """
-    suffix = path.suffix.lower()
+    suffix, path = ending(path), unpack(path, label, workroom)
     if suffix == ".parquet":
         return _read_parquet(connection, path, label)
     out = workroom / "staged.parquet"
