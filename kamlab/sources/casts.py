@@ -32,7 +32,10 @@ def cast(connection: duckdb.DuckDBPyConnection, raw: Raw, formats: list[str], de
     texts = [name for name, kind in raw.columns.items() if kind == "VARCHAR"]
     if not texts:
         return f"SELECT * EXCLUDE (_row, _bad) FROM {raw.relation}"
-    layers = [f"nullif(trim({sql.name(name)}), '') AS {sql.name('t.' + name)}" for name in texts]
+    plain = {name: numbers.half_width(sql.name(name)) for name in texts}
+    layers = [
+        f"nullif(trim({text}), '') AS {sql.name('t.' + name)}" for name, text in plain.items()
+    ]
     inner = f"(SELECT *, {', '.join(layers)} FROM {raw.relation} WHERE _bad IS NULL)"
     counts = []
     for name in texts:

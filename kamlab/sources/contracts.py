@@ -152,6 +152,15 @@ def _checks(
                 dates.torn(text, how),
             )
         )
+        checks.append(
+            Check(
+                column.name,
+                "a spreadsheet's number of a day",
+                "one way of writing days in the column (by sql, such a number is "
+                "DATE '1899-12-30' + 45123)",
+                f"CASE WHEN {made} IS NULL THEN {dates.is_serial(text)} END",
+            )
+        )
         expected += {"dmy": " or 03/04/2024 (3 April)", "mdy": " or 04/03/2024 (3 April)"}.get(
             how, ""
         )

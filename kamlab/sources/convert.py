@@ -67,6 +67,8 @@ def _plain_text(column: Column, sources: list[str]) -> str:
     """Write the text of a column, over trimmed sources; marks of missing values become NULL."""
     marks = ("",) if column.kind == "text" else ("", *MISSING)
     joined = sql.name(f"n.{sources[0]}")
+    if column.kind in ("number", "whole", "date"):
+        joined = numbers.half_width(joined)
     if len(sources) > 1:
         parts = [f"nullif({sql.name(f'n.{source}')}, '')" for source in sources]
         joined = f"({' || chr(45) || '.join(parts)})"
@@ -118,17 +120,17 @@ def evidence(
     Returns
     -------
     dict of str to list of int
-        By canonical column: counts of `dates.evidence` (3), of `numbers.evidence` (4), or of ids
-        (texts that end in `.0`, texts).
+        By canonical column: counts of `dates.evidence` and `dates.serial_evidence` (5), of
+        `numbers.evidence` (4), or of ids (texts that end in `.0`, texts).
     """
     names, counts = [], []
     for name, sources in found.items():
         column, kind = table.by_name[name], types[sources[0]]
-        if not _is_text(kind):
+        if not _is_text(kind) and (column.kind != "date" or _stays_typed(column, sources, types)):
             continue
         text = sql.name(f"t.{name}")
         if column.kind == "date":
-            asked = dates.evidence(text)
+            asked = [*dates.evidence(text), *dates.serial_evidence(text)]
         elif column.kind in ("number", "whole"):
             asked = numbers.evidence(sql.name(f"p.{name}"))
         elif column.kind == "id":

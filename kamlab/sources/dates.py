@@ -1,8 +1,10 @@
 """Is 03/04/2024 in March or in April? Read dates only where the column makes it sure.
 
-Days that begin with the year, name the month or separate by dots are sure. Of `13/04/2024` the
-order of day and month is sure too, and then holds for the column. Where no row of the column
-settles it, the other files of the same source are asked, then the analyst (`date_format`).
+Whole numbers from 20,000 to 60,000 are days as spreadsheets count them, where the column holds
+nothing else. Days that begin with the year, name the month or separate by dots are sure. Of
+`13/04/2024` the order of day and month is sure too, and then holds for the column. Where no row of
+the column settles it, the other files of the same source are asked, then the analyst
+(`date_format`).
 """
 
 from kamlab.errors import UsageError
@@ -56,6 +58,23 @@ def evidence(text: str) -> list[str]:
         f"{first} <= 12 AND {second} <= 12 AND {first} <> {second}",
     )
     return [f"count_if({_is_open(text)} AND {condition})" for condition in conditions]
+
+
+def serial_evidence(text: str) -> list[str]:
+    """Write the SQL counts of values that may be days as spreadsheets count them, and of values.
+
+    Parameters
+    ----------
+    text : str
+        SQL expression of trimmed text.
+    """
+    return [f"count_if({is_serial(text)})", f"count({text})"]
+
+
+def is_serial(text: str) -> str:
+    """Write the SQL that tells a spreadsheet's number of a day, 1954 to 2064."""
+    whole = f"regexp_full_match({text}, '[2-6]\\d{{4}}(\\.\\d+)?')"
+    return f"({whole} AND TRY_CAST({text} AS DOUBLE) BETWEEN 20000 AND 60000)"
 
 
 def style(day_first: int, month_first: int) -> str:
@@ -125,6 +144,9 @@ def value(text: str, parts: str, how: str, formats: list[str]) -> str:
     if formats:
         listed = "[" + ", ".join("'" + one.replace("'", "''") + "'" for one in formats) + "]"
         return f"CAST(try_strptime({text}, {listed}) AS DATE)"
+    if how == "serial":
+        days = f"CAST(floor(TRY_CAST({text} AS DOUBLE)) AS INTEGER)"
+        return f"CASE WHEN {is_serial(text)} THEN DATE '1899-12-30' + {days} END"
     first, second = _parts(text)
     month_first = {"mdy": "true", "mixed": f"{second} > 12"}.get(how, "false")
     sure = f"({first} > 12 OR {second} > 12 OR {first} = {second})" if how == "mixed" else "true"

@@ -174,6 +174,7 @@ def _part(part: Part) -> list[str]:
     if part.meta["ignored"]:
         lines.append(f"    ignored: {', '.join(part.meta['ignored'])}")
     words = {"dmy": "day/month/year", "mdy": "month/day/year", "mixed": "in two orders"}
+    words["serial"] = "as spreadsheets count days"
     words |= {"dot": "decimal point", "comma": "decimal comma", "float": "whole numbers"}
     read = [
         f"{name} {words[style.rstrip('!')]}"

@@ -7,6 +7,8 @@ file are asked, then the other files of the same source, then the analyst.
 
 from collections.abc import Mapping
 
+from kamlab.sources import sql
+
 _MARKS = " \u00a0\u202f\u2009'’_"
 _GROUPED = rf"[+-]?\d{{1,3}}([{_MARKS}]\d{{3}})+([.,]\d+)?".replace("'", "''")
 _SIMPLE = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
@@ -16,6 +18,7 @@ _SURE = (
     r"|\d{1,3}(,\d{3}){2,}|\d*\.\d+[eE][+-]?\d+)"
 )
 _OPEN = r"[+-]?[1-9]\d{0,2}\.\d{3}"
+_FULL, _HALF = "０１２３４５６７８９．，－＋／：（）　", "0123456789.,-+/:() "
 _SYMBOLS = "€$£¥₹￥元"
 
 
@@ -37,6 +40,19 @@ def bare(text: str) -> str:
         f"WHEN regexp_full_match({stripped}, '{_GROUPED}') "
         f"THEN regexp_replace({stripped}, '[{marks}]', '', 'g') ELSE {stripped} END"
     )
+
+
+def half_width(text: str) -> str:
+    """Write the SQL that gives full-width digits and marks, as `１，２３４．５０`, in plain width.
+
+    Parameters
+    ----------
+    text : str
+        SQL expression of text.
+    """
+    # most texts hold none, which their length in bytes tells at once
+    plain = f"translate({text}, {sql.text(_FULL)}, {sql.text(_HALF)})"
+    return f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE {plain} END"
 
 
 def evidence(plain: str) -> list[str]:

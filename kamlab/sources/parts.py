@@ -76,7 +76,7 @@ def read_entry(
         hints: dict[str, str] = {}
         styles = [part.meta["styles"] for part in made.values()]
         for name in {name for style in styles for name in style}:
-            told = {style[name] for style in styles if style.get(name)}
+            told = {style[name] for style in styles if style.get(name)} - {"serial"}
             if len(told) == 1:
                 hints[name] = told.pop()
         for n in pending:
@@ -279,8 +279,11 @@ def _styles(
         source = found[name][0]
         if len(counts) == 2:
             styles[name] = "float" if counts[0] and counts[0] == counts[1] else ""
-        elif len(counts) == 3 and name not in formats:
-            day_first, month_first, open_rows = counts
+        elif len(counts) == 5 and name not in formats:
+            day_first, month_first, open_rows, serial, values = counts
+            if serial and serial == values:
+                styles[name] = "serial"
+                continue
             styles[name] = dates.style(day_first, month_first) or hints.get(name, "")
             if open_rows and not styles[name]:
                 asks = asks or dates.question(label, name, source)
