@@ -113,9 +113,17 @@ def unlike_orders(connection: duckdb.DuckDBPyConnection, raw: Raw) -> str:
         For rows that hold one customer each, or a column a month; without a name in front.
     """
     some = Raw(f"(FROM {raw.relation} LIMIT {_ROWS})", raw.columns)
+    try:
+        return _unlike(connection, some)
+    except duckdb.Error:
+        return ""
+
+
+def _unlike(connection: duckdb.DuckDBPyConnection, some: Raw) -> str:
+    """Say why some rows can be no order lines."""
     typed = connection.execute(f"DESCRIBE {cast(connection, some, [], '')}").fetchall()
     days = [row[0] for row in typed if row[1].startswith(("DATE", "TIMESTAMP"))]
-    columns = list(raw.columns)
+    columns = list(some.columns)
     months = [name for name in columns if _MONTH.fullmatch(name.strip())]
     if len(months) >= _MONTHS and not (days or usual("order_date", columns)):
         return (
@@ -140,6 +148,7 @@ def unlike_orders(connection: duckdb.DuckDBPyConnection, raw: Raw) -> str:
 
 def _largest(free: Sequence[Path]) -> list[Path]:
     """Give the files that are looked at, the largest first."""
+    free = [one for one in free if not one.name.startswith(("~$", "."))]
     return sorted(free, key=lambda one: -one.stat().st_size)[:_FILES]
 
 
