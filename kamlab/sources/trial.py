@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -101,9 +102,18 @@ def _reads(sources: "Sources", entry: Entry, right: Callable[[list[Part]], bool]
 
 
 def _good(parts: list[Part]) -> str:
-    """Name the rows of parts that broke no promise."""
-    rows = sql.parquet([part.data for part in parts], "union_by_name = true")
-    return f"(FROM {rows} WHERE _check IS NULL)"
+    """Name the rows of parts that broke no promise; those in another currency are good rows too."""
+    alike: dict[tuple[int, ...], list[Path]] = {}
+    for part in parts:
+        reasons = [reason for _, reason, _ in part.meta["checks"]]
+        aside = tuple(n for n, reason in enumerate(reasons) if reason == "in another currency")
+        alike.setdefault(aside, []).append(part.data)
+    rows = [
+        f"(FROM {sql.parquet(paths, 'union_by_name = true')} WHERE _check IS NULL"
+        f"{''.join(f' OR _check = {n}' for n in aside)})"
+        for aside, paths in alike.items()
+    ]
+    return f"({' UNION ALL BY NAME '.join(rows)})"
 
 
 def _sums(sources: "Sources", parts: list[Part]) -> tuple:

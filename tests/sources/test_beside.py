@@ -186,6 +186,21 @@ def test_a_column_that_would_have_rows_refused_is_not_offered(folder, store):
     assert _line(said, "product_id") == 'columns = { product_id = "Artikel" }'
 
 
+def test_a_currency_is_offered_though_it_sets_lines_aside(folder, store):
+    rows = ["account_id;order_id;order_date;net_sales;Währung", "A;1;2024-01-05;5.50;USD"]
+    place = folder(
+        {
+            "orders.csv": "\n".join([*rows, "B;2;2024-01-06;6.50;EUR"]),
+            "kamlab.toml": 'currency = "EUR"\n[[orders]]\nfile = "orders.csv"\n',
+        }
+    )
+    line = _line(describe(open_data(place, store=store)), "Währung")
+    mapping = place / "kamlab.toml"
+    mapping.write_text(f"{mapping.read_text()}{line}\n")
+
+    assert open_data(place, store=store).other_currencies["currency"].tolist() == ["USD"]
+
+
 def test_columns_with_quotes_are_named_as_toml_is_written(folder, store):
     place = folder({"kamlab.toml": '[[orders]]\nfile = "o.csv"\n'})
     (place / "o.csv").write_text(
