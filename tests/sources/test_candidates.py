@@ -77,6 +77,12 @@ def test_the_beginning_of_a_long_file_tells_and_a_broken_one_may_be_anything(
     assert 'file = "x.xlsx"' in _refusal(folder({"x.xlsx": b"PK broken"}, "other"), store)
 
 
+def test_a_lock_file_is_no_candidate(folder, store):
+    place = folder({"~$long name.xlsx": b"x" * 900, "z.csv": "code,words\n1,abc\n"})
+
+    assert 'file = "z.csv"' in _refusal(place, store)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

@@ -203,7 +203,7 @@ ROWS = {
     "date impossible": ("A1,4,2024-02-30,5", 5, "order_date", "not a date"),
     "month impossible": ("A1,4,2024-13-02,5", 5, "order_date", "not a date"),
     "date with short year": ("A1,4,02/03/24,5", 5, "order_date", "not a date"),
-    "date a number": ("A1,4,45321,5", 5, "order_date", "not a date"),
+    "date a number": ("A1,4,45321,5", 5, "order_date", "a spreadsheet's number of a day"),
     "date zero": ("A1,4,0000-00-00,5", 5, "order_date", "not a date"),
     "date far ahead": ("A1,4,2099-12-31,5", 5, "order_date", "date far from all others"),
     "date far back": ("A1,4,1900-01-01,5", 5, "order_date", "date far from all others"),
