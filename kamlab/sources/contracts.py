@@ -126,12 +126,16 @@ def contract(
         if lenient and own:
             broken = " OR ".join(f"({check.broken})" for check in own)
             why = " ".join(f"WHEN {check.broken} THEN {sql.text(check.expected)}" for check in own)
+            otherwise = ""
             if table.scaled and column.high is not None:  # of an item on another scale none stays
                 share = sql.name(f"w.{name}")
                 windows.append(f"{off_share(made, column.low, column.high)} AS {share}")
                 broken += f" OR ({made} IS NOT NULL AND {share} > {FEW})"
-                why += f" ELSE {sql.text(own[-1].expected)}"
-            blanked.append((name, text, f"coalesce({broken}, false)", f"CASE {why} END"))
+                scale = f"answers of the item from {column.low:g} to {column.high:g}"
+                otherwise = f"ELSE {sql.text(scale)}"
+            blanked.append(
+                (name, text, f"coalesce({broken}, false)", f"CASE {why} {otherwise} END")
+            )
         else:
             checks += own
     return _assemble(table, relation, types, found, columns, values, checks, blanked, windows)

@@ -19,7 +19,7 @@ from pathlib import Path
 from kamlab.errors import DataRefusedError
 from kamlab.sources.encodings import chunks
 
-FORMAT = "4"
+FORMAT = "5"
 """Part of every key: raised when the same input is read differently by a newer kamlab."""
 
 
