@@ -4,6 +4,7 @@ import json
 import math
 from functools import partial
 
+import narwhals as nw
 import pandas as pd
 
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
@@ -12,6 +13,7 @@ from kamlab.sources.joining import joined
 from kamlab.sources.listing import unread
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
+from kamlab.sources.privacy import ids_that_name
 from kamlab.sources.schema import TABLES
 from kamlab.sources.single import lone_orders
 from kamlab.sources.trial import accounts_run, orders_run, too_large
@@ -64,7 +66,10 @@ def describe(sources: Sources) -> str:
         if row.table in sources._assembled:  # noqa: SLF001  the same room
             lines += unread(sources._connection, sources._assembled[row.table])  # noqa: SLF001
         lines += joined(sources, row.table)
-        lines += lone_orders(sources) if row.table == "orders" else []
+        if row.table == "orders":
+            lines += lone_orders(sources)
+            named = ids_that_name(nw.from_native(sources.table("orders")).lazy())
+            lines += [f"  {named}"] if named else []
     lines += _asides(sources)
     lines += _beside(sources)
     lines += ["", f"The day after the newest order is {sources.end}."]

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import narwhals as nw
 
 from kamlab.sources import sql
 from kamlab.sources.schema import TABLES
@@ -24,6 +25,8 @@ DETAILS = ("name", "gender", "birth_date", "occupation", "address", "phone", "em
 WORDS = {"interactions": ("concern",), "survey_responses": ("comment",)}
 WORDS |= {"defections": ("interview_text",)}
 _FILE = "forgotten.json"
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$"
+_LOOKED, _MANY = 1000, 0.5  # order lines that are looked at, and share of them that is said
 _IDS = {"contacts": "contact_id", "interactions": "interaction_id"}
 
 
@@ -206,3 +209,34 @@ def _blank(
     )
     (rows,) = sql.one(connection, f"SELECT count(*) FROM {whole} w WHERE ({told}) AND {old}")
     return int(rows)
+
+
+def ids_that_name(orders: nw.LazyFrame) -> str:
+    """Say whether accounts are called by e-mail addresses, which name persons wherever they stand.
+
+    Parameters
+    ----------
+    orders : nw.LazyFrame
+        Order lines, of which some are looked at.
+
+    Returns
+    -------
+    str
+        A doubt that belongs on every page; empty where ids are no addresses.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> ids_that_name(nw.from_native(pl.LazyFrame({"account_id": ["a@b.example"]})))[:48]
+    'Account ids are e-mail addresses, and stand on p'
+    >>> ids_that_name(nw.from_native(pl.LazyFrame({"account_id": ["A17", "Box @ 4"]})))
+    ''
+    """
+    some = orders.select("account_id").head(_LOOKED).collect("pyarrow").to_native()
+    ids = some.to_pandas()["account_id"].astype("str")
+    if not len(ids) or ids.str.contains(_ADDRESS).mean() < _MANY:
+        return ""
+    return (
+        "Account ids are e-mail addresses, and stand on pages and in tables: map a column of "
+        "numbers that name nobody, or publish where only those look who may know."
+    )

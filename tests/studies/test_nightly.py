@@ -235,3 +235,15 @@ def test_orders_mostly_refused_are_a_warning_on_every_page(desk):
     (warning,) = desk.manifest("sales")["warnings"]
     assert warning.startswith("12 of 16 order lines (75%) were refused or set aside")
     assert warning in (desk.out / "sales" / "latest" / "index.html").read_text()
+
+
+def test_accounts_called_by_addresses_are_a_warning_on_every_page(desk):
+    desk.write_on_data("sales")
+    named = [f"n{n}@firm.example,x{n},2026-05-11,9" for n in range(8)]
+    data = desk.write_orders("2026-05", more=named)
+    made = desk.run("sales", "--data", data)
+
+    assert made.returncode == 0, made.stderr
+    (warning,) = desk.manifest("sales")["warnings"]
+    assert warning.startswith("Account ids are e-mail addresses")
+    assert warning in desk.kamlab("check", data).stdout
