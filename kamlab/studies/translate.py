@@ -35,8 +35,9 @@ _MEASURED = [
 _FIGURE = r"[(−+\d][^ ]*|[A-Z]{3}"
 _MARK = re.compile(r"(\s*(?:#{1,6}|[-*+]|\d+\.|>)\s+)?(.*)", re.DOTALL)
 # between a figure and what follows, where the data name no currency; ISO 4217 calls it XXX
-_NO_UNIT = re.compile(r"(?<=\d) (?=[),;:]|\.(?:\s|$)|\s(?=[^\W\d]))")
+_NO_UNIT = re.compile(r"(?<=\d) (?=[),;:]|\.(?:\s|$)|\s(?=[^\W\d]))|(?<= in) $")
 _UNNAMED = " XXX"
+_IN_UNNAMED = re.compile(r"(,( amounts)? in|(?<!,) in|，(金额)?单位) XXX$")
 _PUNCTUATION = str.maketrans({".": "。", ":": "：", ";": "；", "?": "？", "!": "！"})
 # signs between things listed, the outermost first, and how Chinese writes them
 _LISTED = (("; ", "；"), (": ", "："), (", ", "、"), (" and ", "和"), (" or ", "或"), (" / ", "／"))
@@ -174,7 +175,7 @@ def said(text: str, language: str) -> str:
     text = _NO_UNIT.sub(_UNNAMED, text)
     if language.startswith("zh") and is_english(text):
         text = _said(_plain(text))
-    return text.replace(_UNNAMED, "")
+    return _IN_UNNAMED.sub("", text).replace(_UNNAMED, "")
 
 
 def said_markdown(text: str, language: str) -> str:
@@ -194,7 +195,7 @@ def said_markdown(text: str, language: str) -> str:
             "\n".join(_said_marked(block) for block in _lines(paragraph))
             for paragraph in re.split(r"\n\s*\n", text)
         )
-    return text.replace(_UNNAMED, "")
+    return _IN_UNNAMED.sub("", text).replace(_UNNAMED, "")
 
 
 def _lines(paragraph: str) -> Iterator[str]:

@@ -65,6 +65,8 @@ def test_an_amount_whose_currency_is_not_named_leaves_no_gap():
     assert said(english, "en") == english.replace("  ", " ")
     assert said(english, "zh") == named.replace(" EUR", "")
     assert "EUR" in named
+    assert said("Figures of A, amounts in ", "en") == "Figures of A"
+    assert said("Figures of A, amounts in ", "zh") == "A 的数字"
     assert said_markdown("All hold 56% (37,920 ). And 3 kg; 7 % .", "en").startswith(
         "All hold 56% (37,920). And 3 kg; 7 %"
     )
