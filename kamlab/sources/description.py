@@ -3,12 +3,14 @@
 import json
 import math
 from functools import partial
+from pathlib import Path
 
 import narwhals as nw
 import pandas as pd
 
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
+from kamlab.sources.endings import readable, stem
 from kamlab.sources.joining import joined
 from kamlab.sources.listing import unread
 from kamlab.sources.opening import Sources
@@ -93,6 +95,13 @@ def _asides(sources: Sources) -> list[str]:
     if sources.not_understood:
         listed = ", ".join(sources.not_understood[:20])
         lines += ["", f"Not understood and not read: {listed}"]
+    named = {one: stem(Path(one)) for one in sources.not_understood if readable(Path(one))}
+    lines += [
+        f"  {one} is named after a table; to read it too, write in kamlab.toml\n"
+        f"    [[{table}]]\n    file = {json.dumps(one, ensure_ascii=False)}"
+        for one, table in named.items()
+        if table in TABLES
+    ]
     return lines
 
 

@@ -316,6 +316,22 @@ def test_what_is_not_understood_is_named(opened):
     assert len(sources.files) == 1
 
 
+def test_a_file_that_is_named_after_a_table_is_offered_beside_a_mapping(opened):
+    files = {
+        "kamlab.toml": '[[orders]]\nfile = "sales.csv"\n',
+        "sales.csv": lines(*month(1)),
+        "defections.csv": "account_id,defection_date\nA001,2024-01-20\n",
+        "notes.csv": "a,b\n1,2\n",
+    }
+    said = describe(opened(files))
+    offered = '[[defections]]\n    file = "defections.csv"'
+    assert offered in said
+    assert "notes.csv is named" not in said
+
+    files["kamlab.toml"] += offered.replace("    ", "")
+    assert len(opened(files).frame("defections")) == 1
+
+
 def test_the_description_says_how_things_were_read(opened):
     sources = opened(
         {
