@@ -242,8 +242,6 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
 
     if not reading:
         return Data(folder, as_of)
-    import narwhals as nw
-
     from kamlab.sources import open_data
     from kamlab.sources.privacy import ids_that_name
     from kamlab.sources.reconcile import left_out
@@ -259,7 +257,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     mapping, fingerprint = fingerprint_of_reading(folder, files, industry["sha256"])
     end = str(sources.end)
     doubts = left_out(sources.reconciliation, sources.other_currencies)
-    named = ids_that_name(nw.from_native(sources.table("orders")).lazy())
+    named = ids_that_name(sources.table("orders"))
     sources.close()
     return Data(
         path=folder,

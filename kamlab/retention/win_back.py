@@ -38,7 +38,7 @@ def gone_accounts(
     """
     end = pd.Timestamp(as_of)
     last = daily[daily["net_sales"] > 0].groupby("account_id")["day"].max()
-    told = gone_on_record(defections, last, as_of).reindex(last.index)
+    told = gone_on_record(defections, daily, as_of).reindex(last.index)
     recorded = told.notna()
     silent = ~recorded & ((end - last).dt.days >= gone_after)
     table = pd.DataFrame(

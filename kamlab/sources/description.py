@@ -5,7 +5,6 @@ import math
 from functools import partial
 from pathlib import Path
 
-import narwhals as nw
 import pandas as pd
 
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
@@ -70,7 +69,7 @@ def describe(sources: Sources) -> str:
         lines += joined(sources, row.table)
         if row.table == "orders":
             lines += lone_orders(sources)
-            named = ids_that_name(nw.from_native(sources.table("orders")).lazy())
+            named = ids_that_name(sources.table("orders"))
             lines += [f"  {named}"] if named else []
     lines += _asides(sources)
     lines += _beside(sources)

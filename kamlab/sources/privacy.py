@@ -13,6 +13,7 @@ import secrets
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -211,13 +212,13 @@ def _blank(
     return int(rows)
 
 
-def ids_that_name(orders: nw.LazyFrame) -> str:
+def ids_that_name(orders: Any) -> str:  # noqa: ANN401  of any engine
     """Say whether accounts are called by e-mail addresses, which name persons wherever they stand.
 
     Parameters
     ----------
-    orders : nw.LazyFrame
-        Order lines, of which some are looked at.
+    orders : frame
+        Order lines of any engine, of which some are looked at.
 
     Returns
     -------
@@ -227,12 +228,13 @@ def ids_that_name(orders: nw.LazyFrame) -> str:
     Examples
     --------
     >>> import polars as pl
-    >>> ids_that_name(nw.from_native(pl.LazyFrame({"account_id": ["a@b.example"]})))[:48]
+    >>> ids_that_name(pl.LazyFrame({"account_id": ["a@b.example"]}))[:48]
     'Account ids are e-mail addresses, and stand on p'
-    >>> ids_that_name(nw.from_native(pl.LazyFrame({"account_id": ["A17", "Box @ 4"]})))
+    >>> ids_that_name(pl.LazyFrame({"account_id": ["A17", "Box @ 4"]}))
     ''
     """
-    some = orders.select("account_id").head(_LOOKED).collect("pyarrow").to_native()
+    lines = nw.from_native(orders).lazy()
+    some = lines.select("account_id").head(_LOOKED).collect("pyarrow").to_native()
     ids = some.to_pandas()["account_id"].astype("str")
     if not len(ids) or ids.str.contains(_ADDRESS).mean() < _MANY:
         return ""

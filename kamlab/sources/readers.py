@@ -12,7 +12,7 @@ from kamlab.sources import sql
 from kamlab.sources.delimited import dialect, stage_delimited
 from kamlab.sources.encodings import detect
 from kamlab.sources.endings import JSON, TEXT, ending, unpack
-from kamlab.sources.sheets import EXCEL, one_sheet, unreadable
+from kamlab.sources.sheets import EXCEL, one_sheet, opened, unreadable
 from kamlab.sources.staging import Row, stage, unique
 
 
@@ -125,16 +125,9 @@ def _stage_excel(
     path: Path, label: str, options: dict, wanted: set[str], out: Path
 ) -> dict[str, str]:
     """Stage one sheet; formulas count by their stored value."""
-    import python_calamine
-
-    try:
-        with path.open("rb") as file:
-            book = python_calamine.CalamineWorkbook.from_filelike(file)
-            sheet = one_sheet(path, book.sheet_names, label, options.get("sheet"))
-            table = book.get_sheet_by_name(sheet)
-            rows = table.to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise unreadable(label, "Excel", error) from None
+    with opened(path, label) as book:
+        sheet = one_sheet(path, book.sheet_names, label, options.get("sheet"))
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
     skip = int(options.get("skip") or 0)
     header = next((n for n, row in enumerate(rows) if n >= skip and _filled(row)), None)
     if header is None:

@@ -2,9 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kamlab.errors import DataRefusedError
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
 
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 ALL = "*"
@@ -44,13 +49,8 @@ def chosen_sheets(path: Path, label: str, wanted: object) -> list[str]:
 
 def sheet_names(path: Path, label: str) -> list[str]:
     """Name all sheets of a workbook."""
-    import python_calamine
-
-    try:
-        with path.open("rb") as file:
-            return python_calamine.CalamineWorkbook.from_filelike(file).sheet_names
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise unreadable(label, "Excel", error) from None
+    with opened(path, label) as book:
+        return book.sheet_names
 
 
 def one_sheet(path: Path, names: Sequence[str], label: str, wanted: object) -> str:
@@ -120,14 +120,32 @@ def alike_sheets(path: Path, label: str, names: Sequence[str]) -> list[str]:
 
 def _rows(path: Path, label: str, names: Sequence[str]) -> Iterator[tuple[str, list[list]]]:
     """Give the first filled rows of each sheet."""
+    with opened(path, label) as book:
+        for name in names:
+            rows = book.get_sheet_by_name(name).to_python(nrows=_TITLES)
+            yield name, [row for row in rows if any(cell != "" for cell in row)]
+
+
+@contextmanager
+def opened(path: Path, label: str) -> "Iterator[CalamineWorkbook]":
+    """Open a workbook while it is read, and say what is wrong with one that cannot be.
+
+    Parameters
+    ----------
+    path : Path
+    label : str
+        Its name in messages.
+
+    Raises
+    ------
+    DataRefusedError
+        If it is damaged or cut off.
+    """
     import python_calamine
 
     try:
         with path.open("rb") as file:
-            book = python_calamine.CalamineWorkbook.from_filelike(file)
-            for name in names:
-                rows = book.get_sheet_by_name(name).to_python(nrows=_TITLES)
-                yield name, [row for row in rows if any(cell != "" for cell in row)]
+            yield python_calamine.CalamineWorkbook.from_filelike(file)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise unreadable(label, "Excel", error) from None
 

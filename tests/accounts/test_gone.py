@@ -8,7 +8,7 @@ END = "2024-01-01"
 
 
 def _last(**days):
-    return pd.Series(days).map(pd.Timestamp)
+    return pd.DataFrame({"account_id": list(days), "day": pd.to_datetime(list(days.values()))})
 
 
 def _told(**on):
@@ -34,7 +34,7 @@ def test_gone_are_those_on_record_who_have_not_come_back():
 
     assert found.index.tolist() == ["gone", "stray"]
     assert found.loc["gone"] == pd.Timestamp("2023-03-01")
-    assert gone_on_record(told, last[["gone", "stray"]], "2023-04-25").index.tolist() == ["gone"]
+    assert gone_on_record(told, last, "2023-04-25").index.tolist() == ["gone"]
 
 
 def test_only_what_was_seen_counts_and_the_last_record_of_several():
@@ -42,5 +42,9 @@ def test_only_what_was_seen_counts_and_the_last_record_of_several():
     told = pd.concat([_told(a="2023-02-01"), _told(a="2023-07-01")])
     assert gone_on_record(told, last, END).loc["a"] == pd.Timestamp("2023-07-01")
     assert gone_on_record(told, last, "2023-07-01").empty  # it had come back by then
+    back = pd.DataFrame({"account_id": ["a"], "day": [pd.Timestamp("2023-08-20")]})
+    daily = pd.concat([last.assign(net_sales=9.0), back.assign(net_sales=-9.0)])
+    assert gone_on_record(told, daily, END).index.tolist() == ["a"]  # a return is no order
+    assert gone_on_record(told, pd.concat([last, back]), END).empty
     assert gone_on_record(pd.DataFrame(), last, END).empty
     assert gone_on_record(told.iloc[:0], last, END).empty
