@@ -287,6 +287,9 @@ def test_only_orders_are_needed(demo, tmp_path, kamlab):
     page = (tmp_path / "out" / "key-accounts" / "latest" / "index.html").read_text()
 
     assert listed["gross_profit"].isna().all()
+    told = json.loads((tmp_path / "out" / "summary" / "latest" / "manifest.json").read_text())
+    assert any("net sales, not profit" in said for said in told["warnings"])
+    assert "Sell much, earn little" not in [one["label"] for one in told["headlines"]]
     assert listed["worth"].max() == listed["net_sales"].max()
     assert "makes no claim about margin" in page
 

@@ -54,6 +54,10 @@ def test_gone_are_those_on_record_who_stayed_away_and_the_long_silent():
     # b ordered two weeks after the record, c ten months; a's record lies ahead, its silence is long
     assert found["known_by"].to_dict() == {"a": "silence", "b": "record"}
     assert found["left_on"].dt.strftime("%Y-%m-%d").tolist() == ["2024-06-01", "2024-08-20"]
+    # c came back, and a year later its new silence counts from its last order on
+    later = gone_accounts(DAILY, record, "2025-12-01", gone_after=200).set_index("account_id")
+    assert later["known_by"].to_dict() == {"a": "record", "b": "record", "c": "silence"}
+    assert later.loc["c", "left_on"] == DAILY.loc[DAILY["account_id"] == "c", "day"].max()
 
 
 def test_without_a_record_silence_alone_says_who_is_gone():
