@@ -8,14 +8,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
-from scipy.sparse import coo_matrix, csr_matrix, hstack
-from scipy.sparse.linalg import lsmr
+from scipy.sparse import bmat, coo_matrix, csr_matrix, diags
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import LinearOperator, cg
 
 from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
 _FEWEST_OF_A_REGION = 5
-_MOST_ROWS = 1_500_000  # from which products and months are learnt
 
 
 def price_sums(
@@ -99,7 +99,8 @@ def price_effects(
     References
     ----------
     .. [1] J. M. Abowd, F. Kramarz and D. N. Margolis, "High wage workers and high wage firms",
-       Econometrica 67, 1999 (two-way effects by sparse least squares).
+       Econometrica 67, 1999 (two-way effects by sparse least squares; groups of accounts that
+       share no product are each centred by themselves).
     .. [2] R. C. Paule and J. Mandel, "Consensus values and weighting factors", Journal of Research
        of the National Bureau of Standards 87, 1982 (variance between accounts).
     """
@@ -171,41 +172,73 @@ def _shared(sums: pd.DataFrame) -> _Shared:
 
 
 def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:
-    """Fit account, product, month and size; give account effects and their standard errors.
-
-    Of very many rows, those of some accounts tell what product, month and size do to the price;
-    the effect of each account is then what is left of its own prices.
-    """
+    """Fit account, product, month and size; give account effects and their standard errors."""
     price = np.log(shared.sales / shared.quantity)
     size = np.log(shared.quantity / shared.lines)
     weight, account, product = shared.lines, shared.account, shared.product
     # line size varies in meaning between products: compare it with the product's usual one
     size -= (np.bincount(product, weight * size) / np.bincount(product, weight))[product]
-    some = _enough(account, product, shared.month, len(price) // _MOST_ROWS + 1)
-    counts = (len(shared.accounts), int(product.max()) + 1, int(shared.month.max()) + 1)
-    codes = [code[some] for code in (account, product, shared.month)]
-    dummies = [_dummies(code, count) for code, count in zip(codes, counts, strict=True)]
-    design = hstack([*dummies, csr_matrix(size[some][:, None])], format="csr")
-    root = np.sqrt(weight[some])
-    scaled = design.multiply(root[:, None]).tocsr()
-    solution = lsmr(scaled, price[some] * root, atol=1e-10, btol=1e-10)[0]
-    first, second, third = np.cumsum(counts)
-    usual = solution[first:second][product] + solution[second:third][shared.month]
-    left = price - usual - solution[third] * size
+    left = price - _usual(shared, price, size)
     effect = np.bincount(account, weight * left) / np.bincount(account, weight)
     residual = left - effect[account]
-    effect = effect - np.average(effect, weights=np.bincount(account, shared.sales))
+    pairs = _sums(account, len(effect) + product, np.ones(len(product)))
+    group = connected_components(pairs, directed=False)[1][: len(effect)]
+    sales = np.bincount(account, shared.sales)
+    effect -= (np.bincount(group, sales * effect) / np.bincount(group, sales))[group]
     return (
         pd.Series(effect, index=shared.accounts),
         pd.Series(_errors(residual, weight, account, product), index=shared.accounts),
     )
 
 
-def _enough(account: np.ndarray, product: np.ndarray, month: np.ndarray, parts: int) -> np.ndarray:
-    """Tell the rows of one in so many accounts, and of all who bought what those did not."""
-    some = account % parts == 0
-    unseen = ~np.isin(product, product[some]) | ~np.isin(month, month[some])
-    return some | np.isin(account, account[unseen])
+def _usual(shared: _Shared, price: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Give what product, month and size make of the logarithm of each price, accounts apart.
+
+    Least squares with accounts eliminated: what is left to solve has a row for each product and
+    month, and one for size.
+    """
+    weight, account, product, month = shared.lines, shared.account, shared.product, shared.month
+    n, p, m = (int(code.max()) + 1 for code in (account, product, month))
+    heavy, dear = weight * size, weight * price
+    sized = [np.bincount(code, heavy)[:, None] for code in (account, product, month)]
+    owned = [
+        [
+            _sums(account, product, weight, (n, p)),
+            _sums(account, month, weight, (n, m)),
+            csr_matrix(sized[0]),
+        ]
+    ]
+    of_account = bmat(owned, format="csr")
+    by_month = _sums(product, month, weight, (p, m))
+    whole = bmat(
+        [
+            [diags(np.bincount(product, weight)), by_month, csr_matrix(sized[1])],
+            [by_month.T, diags(np.bincount(month, weight)), csr_matrix(sized[2])],
+            [csr_matrix(sized[1].T), csr_matrix(sized[2].T), csr_matrix([[heavy @ size]])],
+        ],
+        format="csr",
+    )
+    back, share = of_account.T.tocsr(), 1 / np.bincount(account, weight)
+    right = np.r_[np.bincount(product, dear), np.bincount(month, dear), heavy @ price]
+    right -= back @ (share * np.bincount(account, dear))
+    own = whole.diagonal()
+    scale = 1 / np.sqrt(np.maximum(own - back.power(2) @ share, 1e-9 * own + 1e-300))
+
+    def left(values: np.ndarray) -> np.ndarray:
+        values = scale * values
+        return scale * (whole @ values - back @ (share * (of_account @ values)))
+
+    system = LinearOperator((len(own), len(own)), matvec=left)
+    effects = scale * cg(system, scale * right, rtol=1e-12, maxiter=10 * len(own))[0]
+    return effects[:p][product] + effects[p:-1][month] + effects[-1] * size
+
+
+def _sums(
+    rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int] | None = None
+) -> csr_matrix:
+    """Add values up by row and column."""
+    side = max(int(rows.max()), int(columns.max())) + 1
+    return coo_matrix((values, (rows, columns)), shape=shape or (side, side)).tocsr()
 
 
 def _of_region(effect: pd.Series, regions: pd.Series) -> pd.Series:
@@ -221,12 +254,6 @@ def _of_region(effect: pd.Series, regions: pd.Series) -> pd.Series:
     centre = np.average(stats["mean"], weights=1 / (error**2 + spread))
     common = (stats["mean"] - centre) * spread / (spread + error**2)
     return region.map(common).astype(float).fillna(0.0)
-
-
-def _dummies(codes: np.ndarray, count: int) -> csr_matrix:
-    """Give a sparse indicator matrix, a column a code."""
-    rows = np.arange(len(codes))
-    return coo_matrix((np.ones(len(codes)), (rows, codes)), shape=(len(codes), count)).tocsr()
 
 
 def _errors(

@@ -58,18 +58,39 @@ def test_planted_price_effects_come_back_with_honest_intervals():
     assert min(ranks) > 0.85
 
 
-def test_products_and_months_learnt_from_some_accounts_serve_all(monkeypatch):
-    """Also an account that buys, but for one line, what none of those accounts bought."""
-    frame, truth = _sums(1)
-    rare = frame["account_id"].isin(["A001", "A002"]) & (frame.groupby("account_id").cumcount() > 0)
-    frame.loc[rare, "product_id"] = frame["product_id"].max() + 1
-    whole = price_effects(frame).set_index("account_id")
-    monkeypatch.setattr("kamlab.accounts.prices._MOST_ROWS", len(frame) // 3)
-    part = price_effects(frame).set_index("account_id")
+def test_raw_effects_are_those_of_weighted_least_squares_on_all_dummies():
+    frame, _ = _sums(1, accounts=40, rows=900)
+    frame = frame[frame.groupby("product_id")["account_id"].transform("nunique") > 1]
+    frame = frame.assign(lines=np.random.default_rng(1).integers(1, 9, len(frame)))
+    found = price_effects(frame).set_index("account_id")["raw_effect"]
 
-    assert (whole["raw_effect"] - part["raw_effect"])["A001":"A002"].abs().max() < 0.03
-    assert (whole["price_effect"] - part["price_effect"]).abs().max() < 0.03
-    assert _centred(frame, truth).between(part["low"], part["high"]).mean() > 0.8
+    size = np.log(frame["quantity"] / frame["lines"])
+    usual = (size * frame["lines"]).groupby(frame["product_id"]).sum()
+    usual /= frame["lines"].groupby(frame["product_id"]).sum()
+    named = [pd.get_dummies(frame[name]) for name in ("account_id", "product_id", "month")]
+    design = np.column_stack([*named, size - frame["product_id"].map(usual)]).astype(float)
+    root = np.sqrt(frame["lines"].to_numpy())
+    price = np.log(frame["net_sales"] / frame["quantity"])
+    fitted = np.linalg.lstsq(design * root[:, None], price * root, rcond=None)[0]
+    known = pd.Series(fitted[: len(found)], index=named[0].columns)
+    known -= np.average(known, weights=frame.groupby("account_id")["net_sales"].sum())
+
+    assert np.allclose(found, known, atol=1e-8)
+
+
+def test_accounts_that_share_no_product_are_compared_only_among_their_own():
+    """A dear range that others do not buy says nothing of its buyers' prices."""
+    one, _ = _sums(1, rows=2000)
+    other = one.assign(
+        account_id="B" + one["account_id"],
+        product_id=one["product_id"] + 100,
+        net_sales=one["net_sales"] * 1000,
+    )
+    both = price_effects(pd.concat([one, other])).set_index("account_id")["raw_effect"]
+    alone = price_effects(one).set_index("account_id")["raw_effect"]
+
+    assert np.allclose(both[alone.index], alone, atol=1e-8)
+    assert np.allclose(both["B" + alone.index], alone, atol=1e-8)
 
 
 def test_mean_price_alone_would_mislead():
