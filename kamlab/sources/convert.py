@@ -6,6 +6,7 @@ from kamlab.sources import dates, numbers, sql
 from kamlab.sources.schema import TYPES, Column, Table
 
 _BLANKS = "chr(32) || chr(9) || chr(10) || chr(13) || '\u00a0\u200b\ufeff\u3000'"
+_ASCII_BLANKS = (32, 9, 10, 13)
 _EDGE = r"[\t\n\r \x{a0}\x{200b}\x{feff}\x{3000}]"
 MISSING = ("NA", "N/A", "n/a", "#N/A", "nan", "NaN", "NULL", "null", "None", "<NA>", "NaT", "-")
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
@@ -29,10 +30,16 @@ def _trimmed(source: str, kind: str) -> str:
         )
     if not _is_text(kind):
         return f"CAST({quoted} AS VARCHAR)"
-    whole = f"nfc_normalize(CAST({quoted} AS VARCHAR))"
-    # few texts have blanks around them, and cutting is much dearer than looking
-    edged = f"regexp_matches(CAST({quoted} AS VARCHAR), '^{_EDGE}|{_EDGE}$')"
-    return f"CASE WHEN {edged} THEN trim({whole}, {_BLANKS}) ELSE {whole} END"
+    text = f"CAST({quoted} AS VARCHAR)"
+    whole = f"nfc_normalize({text})"
+    # few texts have blanks around them, and cutting is much dearer than looking; most are of
+    # letters and signs that take one byte each, and neither begin nor end with such a blank
+    ends = " AND ".join(f"NOT ends_with({text}, chr({code}))" for code in _ASCII_BLANKS)
+    plain = f"strlen({text}) = length({text}) AND {text} >= '!' AND {ends}"
+    edged = f"regexp_matches({text}, '^{_EDGE}|{_EDGE}$')"
+    return (
+        f"CASE WHEN {plain} THEN {text} WHEN {edged} THEN trim({whole}, {_BLANKS}) ELSE {whole} END"
+    )
 
 
 def _stays_typed(column: Column, sources: list[str], types: dict[str, str]) -> bool:

@@ -22,6 +22,7 @@ _OTHER_SHEETS = (
     'Where the sheet holds something else, name only the others, as in sheet = ["Jan", "Feb"].'
 )
 _SOME, _PRICE = 10, 20  # discounted lines that tell, and what such a line costs at least
+_FIRST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +238,19 @@ def _holds_shares(
     """Say whether discounts are shares: none is above 1, though lines cost much more than that."""
     number = "TRY_CAST(regexp_replace(replace({}, ',', '.'), '[^0-9.]', '', 'g') AS DOUBLE)"
     told, paid = (f"CAST({sql.name(name)} AS VARCHAR)" for name in (column, amount))
-    count, most, signs, usual = sql.one(
-        connection,
-        f"SELECT count(*), max(given), count(*) FILTER (position('%' IN told) > 0), median(paid) "
-        f"FROM (SELECT {told} AS told, {number.format(told)} AS given, "
-        f"{number.format(paid)} AS paid FROM {raw.relation}) WHERE given > 0",
+    sizes = (
+        f"(SELECT {told} AS told, {number.format(told)} AS given, {number.format(paid)} AS paid "
+        f"FROM {raw.relation}"
     )
-    if count < _SOME:
-        return False
-    return bool(signs == count or (most <= 1 and (usual is None or usual >= _PRICE)))
+    counts = "SELECT count(*), max(given), count_if(contains(told, '%'))"
+    for rows in (f"{sizes} LIMIT {_FIRST})", f"{sizes})"):  # one look at some most often tells
+        count, most, signed = sql.one(connection, f"{counts} FROM {rows} WHERE given > 0")
+        if count and most > 1 and signed < count:
+            return False
+    if count < _SOME or signed == count:
+        return count >= _SOME
+    (usual,) = sql.one(connection, f"SELECT median(paid) FROM {rows} WHERE given > 0")
+    return usual is None or usual >= _PRICE
 
 
 def _formats(entry: Entry, table: Table) -> dict[str, list[str]]:
