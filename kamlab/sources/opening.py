@@ -82,7 +82,8 @@ class Sources:
     @property
     def begin(self) -> date:
         """The day of the oldest order."""
-        return self.days()[0][0]
+        oldest = "SELECT min(order_date) FROM orders"
+        return self._pushed.days[0][0] if self._pushed else sql.one(self._connection, oldest)[0]
 
     def days(self) -> list[tuple[date, int, float]]:
         """Give each day of the orders with its lines and net sales, the oldest first."""
@@ -91,9 +92,8 @@ class Sources:
         lines = nw.from_native(self.table("orders")).lazy()
         asked = [nw.len().alias("lines"), nw.col("net_sales").sum()]
         found = lines.group_by("order_date").agg(*asked).collect("pyarrow").to_native()
-        columns = (found["order_date"], found["lines"], found["net_sales"])
-        rows = zip(*(column.to_pylist() for column in columns), strict=True)
-        return sorted((day, int(count), float(sales)) for day, count, sales in rows)
+        columns = [found[name].to_pylist() for name in ("order_date", "lines", "net_sales")]
+        return sorted((day, int(n), float(sales)) for day, n, sales in zip(*columns, strict=True))
 
     def close(self) -> None:
         """Let go of memory and of a cluster that was taken; tables cannot be asked for any more."""

@@ -70,13 +70,16 @@ class Store:
     def find(self, key: str) -> dict | None:
         """Give the description of an entry, or None where there is none or it is damaged.
 
-        A damaged entry is removed, so that it is made again.
+        A damaged entry is removed, so that it is made again. Files that nobody touched since they
+        were written are not read for that.
         """
         place = self.place(key)
         try:
             meta = json.loads((place / "meta.json").read_text(encoding="utf-8"))
+            seen = meta.get("seen", {})
             whole = all(
-                _checksum(place / name) == checksum for name, checksum in meta["checksums"].items()
+                _status(place / name) == seen.get(name) or _checksum(place / name) == checksum
+                for name, checksum in meta["checksums"].items()
             )
         except FileNotFoundError:
             if not place.exists():
@@ -94,9 +97,11 @@ class Store:
         """Rename a folder into place under `key`; where another process was first, drop it."""
         files = sorted(path for path in made.iterdir() if path.is_file())
         meta = meta | {"checksums": {path.name: _checksum(path) for path in files}}
-        (made / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
-        for path in made.iterdir():
+        for path in files:
             path.chmod(0o600)
+        meta = meta | {"seen": {path.name: _status(path) for path in files}}
+        (made / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+        (made / "meta.json").chmod(0o600)
         place = self.place(key)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.parent.parent.chmod(0o700)
@@ -120,8 +125,7 @@ class Store:
 
     def sha256(self, path: Path) -> str:
         """Hash a file; one whose size and times are as before is not read again."""
-        status = path.stat()
-        seen = [str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        seen = [str(path.resolve()), *_status(path)]
         note = self.folder / "hashes" / hashlib.sha256(str(path.resolve()).encode()).hexdigest()
         try:
             known = json.loads(note.read_text(encoding="utf-8"))
@@ -138,6 +142,12 @@ class Store:
             json.dump({"seen": seen, "sha256": digest.hexdigest()}, file)
         Path(aside).replace(note)
         return digest.hexdigest()
+
+
+def _status(path: Path) -> list[int]:
+    """Size and times of a file: as before, it is the same content."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def _checksum(path: Path) -> int:
