@@ -6,11 +6,13 @@ histories, monthly sums and snapshots are all made from it.
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from kamlab.accounts.collecting import SEEN, collect_sums, read_sums
 from kamlab.accounts.engine import (
     NOTHING,
     as_day,
@@ -19,7 +21,6 @@ from kamlab.accounts.engine import (
     between,
     count,
     day_number,
-    to_pandas,
     total,
 )
 from kamlab.accounts.kept import settled, takes
@@ -34,9 +35,6 @@ SUMS = (
     "cost_lines",
     "gross_profit",
 )
-# of which other figures are made
-_COUNTS = ("cost_lines", "cost_to_serve_lines", "discount_lines")
-_INNER = (*_COUNTS, "turnover_with_cost", "given", "listed")
 OPTIONAL_SUMS = ("quantity", "cost_to_serve", "discount")
 
 
@@ -224,7 +222,7 @@ def daily_sums(
     as_of: date | str,
     *,
     start: date | str | None = None,
-    kept: IntoFrame | None = None,
+    kept: IntoFrame | Path | None = None,
     columns: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Sum each account's orders by day.
@@ -237,8 +235,9 @@ def daily_sums(
         First day no longer seen.
     start : date or str, optional
         First day seen; default all.
-    kept : DuckDB relation, optional
-        What `condensed_days` makes of the same orders, where it is kept, in its order.
+    kept : DuckDB relation or Path, optional
+        What `condensed_days` makes of the same orders, where it is kept, in its order; or, without
+        `start`, the Parquet file that holds it.
     columns : sequence of str, optional
         Sums that are wanted, beside account and time; default all.
 
@@ -249,10 +248,14 @@ def daily_sums(
         `account_days` that are sums, `gross_profit` NaN where no cost of the day is known,
         and `orders` begun that day.
     """
+    if isinstance(kept, Path):
+        if start is not None:
+            raise ValueError("a file of kept account-days is read from its first day on")
+        return read_sums(kept, as_day(as_of), columns)
     found = _days(orders, as_of, start, kept, columns)
     # a filter leaves what is kept in its order
     ordered = kept is not None and found.implementation.is_duckdb()
-    return _finish(found, "day", columns, ordered=ordered and start is None)
+    return collect_sums(found, "day", columns, ordered=ordered and start is None)
 
 
 @takes(kept=condensed_days)
@@ -307,7 +310,7 @@ def monthly_sums(
         months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
             *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
         )
-        return _finish(months, "month", columns)
+        return collect_sums(months, "month", columns)
 
 
 def _days(
@@ -320,7 +323,7 @@ def _days(
     """Give the account-days in [start, as_of), with the orders begun on each if they are wanted."""
     first, end = None if start is None else as_day(start, "start"), as_day(as_of)
     if kept is not None:
-        days = within(kept, first, end).drop("bought", "number", "gap")
+        days = within(kept, first, end).drop(*SEEN)
         if first is None or (columns and "orders" not in columns):
             return days
     lines = between(as_lines(orders), first, end)  # type: ignore[arg-type]  # which refuses None
@@ -348,21 +351,3 @@ def _begun(days: nw.LazyFrame, lines: nw.LazyFrame) -> nw.LazyFrame:
     begun = order_days(lines).group_by("account_id", "day").agg(orders=nw.len().cast(nw.Int64))
     days = days.join(beside(days, begun), on=["account_id", "day"], how="left")
     return days.with_columns(orders=nw.col("orders").fill_null(0))
-
-
-def _finish(
-    sums: nw.LazyFrame, period: str, columns: Sequence[str], *, ordered: bool = False
-) -> pd.DataFrame:
-    """Collect sums in order, with NaN for amounts that no line of the period tells."""
-    counted = {"gross_profit": "cost_lines"}
-    counted |= {name: f"{name}_lines" for name in ("cost_to_serve", "discount")}
-    names = [name for name in sums.collect_schema().names() if name not in _INNER]
-    if columns:
-        names = [name for name in names if name in ("account_id", period, *columns)]
-    told = {name: counted[name] for name in names if name in counted}
-    day = nw.col(period).cast(nw.Date)
-    sums = sums.select(*dict.fromkeys([*names, *told.values()])).with_columns(day)
-    table = to_pandas(sums if ordered else sums.sort("account_id", period))
-    for name, lines in told.items():
-        table[name] = table[name].where(table[lines] > 0)
-    return table[names]

@@ -309,11 +309,26 @@ def to_pandas(frame: nw.LazyFrame) -> pd.DataFrame:
         Text as `str`, dates as `datetime64[us]`, whole numbers as `int64` (as `float64` where
         some are missing), other numbers as `float64`, a fresh range index.
     """
-    import pyarrow as pa
-
     from kamlab.sources.fetch import brought
 
-    table = brought(frame)
+    return as_pandas([brought(frame)])
+
+
+def as_pandas(tables: list["pa.Table"]) -> pd.DataFrame:
+    """Give an Arrow table as pandas, with the types of `to_pandas`.
+
+    Parameters
+    ----------
+    tables : list of pa.Table
+        One, which is taken from the list, so that it is given back as it is turned.
+
+    Returns
+    -------
+    pd.DataFrame
+    """
+    import pyarrow as pa
+
+    table = tables.pop()
     kinds = pa.schema([pa.field(field.name, _kind(field.type)) for field in table.schema])
     table = table.cast(kinds)  # under the same name, so that what was cast is given back
     found = table.to_pandas(split_blocks=True, self_destruct=True)

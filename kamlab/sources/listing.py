@@ -11,10 +11,21 @@ from kamlab.sources.mapping import Mapping
 from kamlab.sources.parts import Part
 from kamlab.sources.pushed import Pushed
 from kamlab.sources.queries import files_of
+from kamlab.sources.schema import TYPES, Table
 
 FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
 _ASIDE = "blanked.parquet"
 _SOME, _SHOWN = 3, 60  # values of each column that are shown, and how much of each
+
+
+def empty(connection: duckdb.DuckDBPyConnection, table: Table) -> pd.DataFrame:
+    """Give no rows of the columns that a table must have."""
+    must = ", ".join(
+        f"CAST(NULL AS {TYPES[column.kind]}) AS {sql.name(column.name)}"
+        for column in table.columns
+        if column.required
+    )
+    return connection.cursor().sql(f"SELECT {must} WHERE false").df()
 
 
 def set_aside(pushed: Pushed) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import MOST_LINES, Pushed
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.reporting import end_of_orders, reporting_currency
-from kamlab.sources.schema import TABLES, TYPES
+from kamlab.sources.schema import TABLES
 from kamlab.sources.store import Store
 
 Through = tuple[Callable[[Any, pd.DataFrame], Any], str]
@@ -160,14 +160,12 @@ class Sources:
             What `make` gives: None where the lines lack what it takes.
         """
         content, lines = self._made_of(through), partial(self._through, through)
-        takes = {
-            name: partial(self.kept, one, through=through)
-            for name, one in getattr(make, "takes", {}).items()
-        }
+        made_of = getattr(make, "takes", {}).items()
+        takes = {name: partial(self.kept, one, through=through) for name, one in made_of}
         if getattr(make, "straight", False) and not named:
-            beside = {name: get() for name, get in takes.items()}
-            if all(one is not None for one in beside.values()):
-                return make(None, *given, columns=columns, **beside)
+            files = {name: self._file(one, through) for name, one in made_of}
+            if all(files.values()):
+                return make(None, *given, columns=columns, **files)
         still = self._pushed.still if self._pushed else None
         shelf = Store(self.store)
         return made_once(shelf, content, make, lines, given, named, columns, takes, still)
@@ -190,12 +188,16 @@ class Sources:
             Lazy, and here wherever the lines are; None where a cluster or a database has more of
             them than can be condensed to one machine.
         """
+        file = self._file(make, through)
+        return None if file is None else self._connection.sql(f"FROM {sql.parquet([file])}")
+
+    def _file(self, make: Callable[..., Any], through: Through | None) -> Path | None:
+        """Condense the order lines once, and give the file that keeps the table."""
         if self._pushed and self._pushed.reconciliation[2] > MOST_LINES:
             return None
         content, lines = self._made_of(through), partial(self._through, through)
         still = self._pushed.still if self._pushed else None
-        file = kept_once(Store(self.store), content, make, lines, still)
-        return self._connection.sql(f"SELECT * FROM {sql.parquet([file])}")
+        return kept_once(Store(self.store), content, make, lines, still)
 
     def _through(self, through: Through | None) -> Any:  # noqa: ANN401  of several engines
         """Give the order lines, or what comes of them."""
@@ -240,12 +242,7 @@ class Sources:
         """Give a table as a pandas frame; where there is none, no rows of what it must hold."""
         if self.has(name):
             return self.frame(name, columns)
-        must = ", ".join(
-            f"CAST(NULL AS {TYPES[column.kind]}) AS {sql.name(column.name)}"
-            for column in TABLES[name].columns
-            if column.required
-        )
-        return self._connection.cursor().sql(f"SELECT {must} WHERE false").df()
+        return listing.empty(self._connection, TABLES[name])
 
     def content(self, *names: str) -> list[str]:
         """Name what some tables are made of: the same names, the same rows."""
