@@ -10,6 +10,7 @@ from kamlab.retention.two_part import TwoPartModel
 
 YEAR = 365
 _FEWEST = 20
+_MOST_DAYS = 4_000_000  # account-days from which returns are learnt
 _LEAST = 0.1  # of the median account's year, that counts as an account's own at least
 _STEPS = (1.0, 1.5, 2.0, 3.0)  # silences, in multiples of what counts as leaving
 FEATURES = ("silent_days", "log_yearly", "order_days", "tenure_years", "pace", "irregular")
@@ -70,7 +71,7 @@ def second_sums(
     returned, value : pd.Series
         By the rows' index: bool, and gross profit (net sales where no cost is known).
     """
-    after = rows.reset_index(names="row").merge(past, on="account_id")
+    after = _beside(past, rows)
     ahead = (after["day"] - after["seen_on"]).dt.days
     after = after[(ahead >= 0) & (ahead < horizon_days)]
     came = after.loc[after["net_sales"] > 0, "row"].unique()
@@ -104,7 +105,7 @@ def return_chances(
         share of what the account brought before. Both are empty with fewer than 20 silences that
         ended or 20 that did not.
     """
-    seen = past_silences(daily, as_of, gone_after=gone_after)
+    seen = past_silences(_some(daily), as_of, gone_after=gone_after)
     empty = pd.DataFrame(columns=["account_id", "return_chance", "second_value", "expected_value"])
     if min(seen["returned"].sum(), (~seen["returned"].astype(bool)).sum()) < _FEWEST:
         return empty, pd.DataFrame()
@@ -130,6 +131,14 @@ def return_chances(
     return chances, model.judged_
 
 
+def _some(daily: pd.DataFrame) -> pd.DataFrame:
+    """Give the days of as many accounts as are enough to learn from, taken at even distances."""
+    parts = len(daily) // _MOST_DAYS + 1
+    if parts == 1:
+        return daily
+    return daily[pd.factorize(daily["account_id"], sort=True)[0] % parts == 0]
+
+
 def least_year(seen: pd.DataFrame) -> float:
     """Give the least that counts as what an account brought in a year: a tenth of the median."""
     return max(_LEAST * float(np.expm1(seen["log_yearly"]).median()), 1.0)
@@ -150,6 +159,14 @@ def first_year(rows: pd.DataFrame, least: float) -> pd.Series:
     pd.Series
     """
     return np.expm1(rows["log_yearly"]).fillna(0.0).clip(lower=least)
+
+
+def _beside(past: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Set the days of each row's account beside its day of sight: sums, `seen_on` and `row`."""
+    wanted = [*dict.fromkeys(["account_id", "day", "net_sales", _amount(past)])]
+    days = past.loc[past["account_id"].isin(rows["account_id"].unique()), wanted]
+    seen = rows[["account_id", "seen_on"]].reset_index(names="row")
+    return seen.merge(days, on="account_id").drop(columns="account_id")
 
 
 def _amount(daily: pd.DataFrame) -> str:
@@ -174,12 +191,12 @@ def features_on(past: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """
     if rows.empty:
         return rows.assign(**dict.fromkeys(FEATURES, np.nan))
-    bought = past[past["net_sales"] > 0]
-    pairs = rows.reset_index(names="row").merge(past, on="account_id")
+    pairs = _beside(past, rows)
+    begun = pairs[pairs["net_sales"] > 0].groupby("row")["day"].min()
     pairs = pairs[pairs["day"] < pairs["seen_on"]]
     orders = pairs[pairs["net_sales"] > 0].sort_values(["row", "day"])
     last = pd.to_datetime(orders.groupby("row")["day"].max().reindex(rows.index))
-    first = pd.to_datetime(rows["account_id"].map(bought.groupby("account_id")["day"].min()))
+    first = pd.to_datetime(begun.reindex(rows.index))
     back = (last.reindex(pairs["row"]).set_axis(pairs.index) - pairs["day"]).dt.days
     year, half = pairs[back < YEAR], pairs[back < YEAR // 2]
     sums = year.groupby("row")["net_sales"].sum().reindex(rows.index)

@@ -81,6 +81,7 @@ def win_back(
     that left are drawn by lot and called.
     """
     amount = "gross_profit" if daily["gross_profit"].notna().any() else "net_sales"
+    daily = daily[daily["account_id"].isin(gone["account_id"])]
     bought = daily[daily["net_sales"] > 0]
     last = bought.groupby("account_id")["day"].max()
     table = gone[["account_id", "left_on"]].drop_duplicates("account_id")

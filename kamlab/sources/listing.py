@@ -1,8 +1,10 @@
 """What was read, and what lies beside it and feeds no table?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import narwhals as nw
 import pandas as pd
 
 from kamlab.sources import sql
@@ -26,6 +28,16 @@ def empty(connection: duckdb.DuckDBPyConnection, table: Table) -> pd.DataFrame:
         if column.required
     )
     return connection.cursor().sql(f"SELECT {must} WHERE false").df()
+
+
+def of_accounts(
+    rows: duckdb.DuckDBPyRelation, accounts: Sequence[str] | None
+) -> duckdb.DuckDBPyRelation:
+    """Give the rows of some accounts; all where none are named."""
+    if accounts is None:
+        return rows
+    wanted = nw.col("account_id").is_in(list(accounts))
+    return nw.from_native(rows).filter(wanted).to_native()
 
 
 def set_aside(pushed: Pushed) -> pd.DataFrame:

@@ -225,24 +225,26 @@ class Sources:
         found = rows.select(*asked).collect("pyarrow").to_native().to_pylist()[0]
         return int(found["rows"]), int(found.get("known", 0)), found.get("most")
 
-    def frame(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
-        """Give a table as a pandas frame, or those of some columns that it has; not for long ones.
+    def frame(
+        self, name: str, columns: Sequence[str] = (), accounts: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Give a table as a pandas frame: all, some columns that it has, or some accounts' rows.
 
         Optional columns in which no row holds a value are as if they were not there.
         """
-        rows = self.table(name)
+        rows = listing.of_accounts(self.table(name), accounts)
         there = [sql.name(one) for one in rows.columns if one in columns]
         table = sql.to_frame(rows.select(*there) if there else rows)
         must = {column.name for column in TABLES[name].columns if column.required}
-        return table.drop(
-            columns=[one for one in table if one not in must and table[one].isna().all()]
-        )
+        return table.drop(columns=[c for c in table if c not in must and table[c].isna().all()])
 
-    def frame_or_empty(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+    def frame_or_empty(
+        self, name: str, columns: Sequence[str] = (), accounts: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Give a table as a pandas frame; where there is none, no rows of what it must hold."""
-        if self.has(name):
-            return self.frame(name, columns)
-        return listing.empty(self._connection, TABLES[name])
+        if not self.has(name):
+            return listing.empty(self._connection, TABLES[name])
+        return self.frame(name, columns, accounts)
 
     def content(self, *names: str) -> list[str]:
         """Name what some tables are made of: the same names, the same rows."""
