@@ -1,6 +1,6 @@
 """What has each account bought by any day? The account-days behind every forecast."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -40,6 +40,9 @@ class Ledger:
     sums: dict[str, np.ndarray]
     amount: str
     first: int
+    _sofar: dict[tuple[str, float], tuple[int, np.ndarray]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def total(self, what: str, start: int, end: int) -> np.ndarray:
         """Sum a column per account over the days in [start, end).
@@ -55,6 +58,8 @@ class Ledger:
         -------
         np.ndarray of shape (n_accounts,)
         """
+        if start <= self.first:
+            return self.fading(what, end, np.inf)
         low, high = np.searchsorted(self.day, [start, end])
         values = self.sums[what][low:high]
         return np.bincount(self.code[low:high], values, minlength=len(self.ids))
@@ -74,11 +79,21 @@ class Ledger:
         Returns
         -------
         np.ndarray of shape (n_accounts,)
+
+        Notes
+        -----
+        Goes on from what was asked last, so that later and later days cost one pass in all.
         """
-        high = np.searchsorted(self.day, end)
-        weights = 0.5 ** ((end - self.day[:high]) / half_life)
-        values = self.sums[what][:high] * weights
-        return np.bincount(self.code[:high], values, minlength=len(self.ids))
+        begin, sums = self._sofar.get((what, half_life), (self.first, np.zeros(len(self.ids))))
+        if begin > end:
+            begin, sums = self.first, np.zeros(len(self.ids))
+        low, high = np.searchsorted(self.day, [begin, end])
+        weights = 0.5 ** (np.arange(max(end - begin, 0) + 1) / half_life)
+        values = self.sums[what][low:high] * weights[end - self.day[low:high]]
+        came = np.bincount(self.code[low:high], values, minlength=len(self.ids))
+        sums = sums * weights[-1] + came
+        self._sofar[what, half_life] = (end, sums)
+        return sums.copy()
 
     def edges(self, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Find the first and last day before `end` on which each account bought.
@@ -182,7 +197,10 @@ def open_ledger(daily: pd.DataFrame) -> Ledger:
     """
     code, ids = pd.factorize(daily["account_id"], sort=True)
     day = daily["day"].to_numpy("datetime64[D]").astype(int)
-    order = np.lexsort((code, day))
+    order = np.lexsort((day, code)) if (np.diff(code) < 0).any() else np.arange(len(code))
+    # days are few numbers, and those of one kind that short are sorted in one pass
+    since = (day[order] - day.min()).astype(np.uint16 if np.ptp(day) < 1 << 16 else np.int64)
+    order = order[np.argsort(since, kind="stable")]
     code, day = code[order], day[order]
 
     def column(name: str) -> np.ndarray:

@@ -136,16 +136,15 @@ def learn(
     seen = end - ledger.first
     length = days if seen >= 1.5 * days else max(int(0.4 * seen), 14)
     step = max(length // 4, 7)
+    origins = [end - length - back * step for back in range(most)]
+    origins = [origin for origin in origins if origin - ledger.first >= max(length // 2, 28)]
     lessons = []
-    for back in range(most):
-        origin = end - length - back * step
-        if origin - ledger.first < max(length // 2, 28):
-            break
+    for origin in reversed(origins):  # a ledger goes on from the day it was asked last
         amount, sales = (
             ledger.total(what, origin, origin + length) for what in ("amount", "sales")
         )
         lessons.append(Lesson(measure(ledger, origin, length), amount, sales, origin))
-    return length, lessons
+    return length, lessons[::-1]
 
 
 def expect(seen: Measures, lessons: list[Lesson]) -> tuple[np.ndarray, float]:

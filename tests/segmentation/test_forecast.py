@@ -58,6 +58,21 @@ def example():
     return read
 
 
+def test_a_ledger_gives_what_a_plain_sum_gives_in_whatever_order_days_are_asked(days):
+    mixed = days.sample(frac=1, random_state=1)
+    ledger = open_ledger(mixed)
+    asked = [(day, half) for day in (300, 900, 901, 500, 1200) for half in (90, 90, np.inf)]
+    for after, half_life in asked:
+        end = ledger.first + after
+        age = end - days["day"].to_numpy("datetime64[D]").astype(int)
+        faded = (days["net_sales"] * 0.5 ** (age / half_life)).where(age > 0, 0.0)
+        known = faded.groupby(days["account_id"]).sum()
+        assert list(ledger.ids) == list(known.index)
+        assert np.allclose(ledger.fading("sales", end, half_life), known, rtol=1e-12)
+        if half_life == np.inf:
+            assert np.allclose(ledger.total("sales", ledger.first, end), known, rtol=1e-12)
+
+
 def test_reference_figures_of_the_resellers(shared_data, example):
     days = example(shared_data("adventureworks"), "adventureworks")
     as_of = "2012-11-30"
