@@ -99,12 +99,12 @@ def _lazy(orders: IntoFrame) -> nw.LazyFrame:
     return nw.from_native(connection.from_arrow(table))
 
 
-def in_duckdb(table: pd.DataFrame) -> nw.LazyFrame:
+def in_duckdb(table: "pd.DataFrame | pa.Table") -> nw.LazyFrame:
     """Hand a table of plain types to DuckDB.
 
     Parameters
     ----------
-    table : pd.DataFrame
+    table : pd.DataFrame or pa.Table
         Text, numbers and days.
 
     Returns
@@ -114,8 +114,9 @@ def in_duckdb(table: pd.DataFrame) -> nw.LazyFrame:
     import duckdb
     import pyarrow as pa
 
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    return nw.from_native(duckdb.connect().from_arrow(arrow))
+    if isinstance(table, pd.DataFrame):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    return nw.from_native(duckdb.connect().from_arrow(table))
 
 
 def _arrow(frame: nw.DataFrame) -> "pa.Table":

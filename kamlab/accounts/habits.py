@@ -75,9 +75,26 @@ def _order_days(days: pd.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray
     day = pd.to_datetime(days["day"]).to_numpy("datetime64[D]").astype(np.int64)
     there = np.flatnonzero((days["net_sales"].to_numpy(float) > 0) & (day < _number(as_of)))
     code, accounts = pd.factorize(days["account_id"].iloc[there], sort=True)
-    code, day = code.astype(np.int32), day[there].astype(np.int32)
+    code, day = in_order(code.astype(np.int32), day[there].astype(np.int32))
+    return code, day, pd.Index(accounts)
+
+
+def in_order(code: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sort account-days by account and day, where they are not sorted yet.
+
+    Parameters
+    ----------
+    code, day : np.ndarray of int, shape (n,)
+
+    Returns
+    -------
+    tuple of np.ndarray of int, shape (n,)
+    """
+    turns = code[1:] - code[:-1]
+    if ((turns > 0) | ((turns == 0) & (day[1:] >= day[:-1]))).all():
+        return code, day
     order = np.lexsort((day, code))
-    return code[order], day[order], pd.Index(accounts)
+    return code[order], day[order]
 
 
 def _gamma_shape(of: np.ndarray, gap: np.ndarray, count: np.ndarray) -> np.ndarray:

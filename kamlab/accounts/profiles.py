@@ -51,6 +51,8 @@ def profiles(
     lacking: pd.DataFrame | None = None,
     stand: Standing | None = None,
     priced: pd.DataFrame | None = None,
+    facts: pd.DataFrame | None = None,
+    months: pd.DataFrame | None = None,
     kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
@@ -76,6 +78,9 @@ def profiles(
         Of the same invoices and balance figures, where it was made before.
     priced : pd.DataFrame, optional
         From `prices_of`, where it was made before: of very many purchases that takes most memory.
+    facts, months : pd.DataFrame, optional
+        From `kamlab.accounts.account_facts` and `monthly_sums` of the same orders and day, where
+        they were made before.
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
@@ -88,13 +93,15 @@ def profiles(
     trade = industry or shipped()
     if priced is None:
         priced = prices_of(orders, as_of, accounts)
-    facts = account_facts(orders, as_of, kept=kept)
+    if facts is None:
+        facts = account_facts(orders, as_of, kept=kept)
     sums = ["net_sales", "quantity", "orders", "lines"]
     days = daily_sums(orders, as_of, kept=kept, columns=sums)
     rhythm = cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"])
     of_week = weekdays(days, as_of)
     del days  # the longest table
-    months = monthly_sums(orders, as_of, kept=kept, columns=["quantity", "order_days"])
+    if months is None:
+        months = monthly_sums(orders, as_of, kept=kept, columns=["quantity", "order_days"])
     parts = [
         rhythm,
         season(months),

@@ -23,6 +23,7 @@ from kamlab.accounts.engine import (
 
 UNITS = {"D": 1, "W": 7}
 AMOUNTS = ("net_sales", "gross_profit")
+_OF_DAYS = ("day", "net_sales", "gross_sales", "returns")
 
 
 def repeat_purchases(
@@ -163,16 +164,16 @@ def repeats_of_days(
     if unit not in UNITS or amount not in AMOUNTS:
         raise ValueError(f"unit is one of {list(UNITS)}, amount of {AMOUNTS}: {unit!r}, {amount!r}")
     end = as_day(as_of)
+    import pyarrow as pa
+
     profit = daily["gross_profit"]
-    table = pd.DataFrame(
+    text = pa.array(daily["account_id"])
+    table = pa.table(
         {
-            "account_id": daily["account_id"].astype("str"),
-            "day": daily["day"],
-            "net_sales": daily["net_sales"],
-            "gross_sales": daily["gross_sales"],
-            "returns": daily["returns"],
-            "gross_profit": profit.fillna(0.0),
-            "cost_lines": profit.notna().astype(int),
+            "account_id": text.cast(pa.large_string()),
+            **{name: pa.array(daily[name]) for name in _OF_DAYS},
+            "gross_profit": pa.array(profit.fillna(0.0)),
+            "cost_lines": pa.array(profit.notna()).cast(pa.int8()),
         }
     )
     days = in_duckdb(table).with_columns(nw.col("day").cast(nw.Date))

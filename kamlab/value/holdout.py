@@ -10,6 +10,7 @@ from narwhals.typing import IntoFrame
 
 from kamlab.accounts.days import daily_sums
 from kamlab.accounts.engine import as_day
+from kamlab.accounts.habits import in_order
 from kamlab.accounts.repeats import UNITS, repeats_of_days
 from kamlab.value.purchases import PurchaseModel
 
@@ -54,12 +55,14 @@ def with_log_gaps(summary: pd.DataFrame, days: pd.DataFrame, *, unit: str = "D")
     pd.DataFrame
         With `log_gaps`; 0 for accounts that never came back.
     """
-    bought = days.loc[days["net_sales"] > 0, ["account_id", "day"]].sort_values(
-        ["account_id", "day"]
-    )
-    gap = bought.groupby("account_id")["day"].diff().dt.days / UNITS[unit]
-    logs = np.log(gap.dropna()).groupby(bought["account_id"]).sum()
-    return summary.assign(log_gaps=summary["account_id"].map(logs).fillna(0.0))
+    there = np.flatnonzero(days["net_sales"].to_numpy(float) > 0)
+    code, ids = pd.factorize(days["account_id"].iloc[there], sort=True)
+    day = days["day"].to_numpy("datetime64[D]").astype(np.int64)[there]
+    code, day = in_order(code, day)
+    same = code[1:] == code[:-1]
+    logs = np.log(np.diff(day)[same] / UNITS[unit])
+    sums = pd.Series(np.bincount(code[1:][same], logs, len(ids)), np.asarray(ids, dtype=object))
+    return summary.assign(log_gaps=summary["account_id"].map(sums).astype(float).fillna(0.0))
 
 
 def hold_out(
