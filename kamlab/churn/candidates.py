@@ -54,12 +54,17 @@ class Logistic:
     def tried(self, train: Coded, truth: np.ndarray, test: Coded) -> np.ndarray:
         """Give log-odds of the test rows, one column a setting."""
         learnt, asked = self._prepare(train), self.design(test)
-        found = [_ridge(learnt, truth, setting) for setting in self.settings]
-        return np.column_stack([model.decision_function(asked) for model in found])
+        model = _ridge_model(len(learnt)).set_params(warm_start=True)  # each from the one before
+        found = [
+            model.set_params(C=setting).fit(learnt, truth).decision_function(asked)
+            for setting in self.settings
+        ]
+        return np.column_stack(found)
 
     def fit(self, coded: Coded, truth: np.ndarray, setting: float) -> Self:
         """Fit at one setting."""
-        self.parts["model"] = _ridge(self._prepare(coded), truth, setting)
+        design = self._prepare(coded)
+        self.parts["model"] = _ridge_model(len(design)).set_params(C=setting).fit(design, truth)
         return self
 
     def log_odds(self, coded: Coded) -> np.ndarray:
@@ -269,10 +274,10 @@ def _boosting(name: str, seed: int, most: int, leaf: int, **options: float) -> B
     )
 
 
-def _ridge(design: np.ndarray, truth: np.ndarray, strength: float) -> LogisticRegression:
-    """Fit a logistic regression with a ridge; of many rows a few large steps are quicker."""
-    solver = "newton-cholesky" if len(design) >= MANY_ROWS else "lbfgs"
-    return LogisticRegression(C=strength, max_iter=3000, tol=1e-6, solver=solver).fit(design, truth)
+def _ridge_model(rows: int) -> LogisticRegression:
+    """Make a logistic regression with a ridge; of many rows a few large steps are quicker."""
+    solver = "newton-cholesky" if rows >= MANY_ROWS else "lbfgs"
+    return LogisticRegression(max_iter=3000, tol=1e-6, solver=solver)
 
 
 def _tails(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

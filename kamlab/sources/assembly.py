@@ -14,6 +14,7 @@ from kamlab.sources.scales import HIGH, LOW, judge, scales
 from kamlab.sources.schema import TABLES, Table
 from kamlab.sources.stray import Bounds, bounds, written_bound
 
+_AT_ONCE = 50_000_000  # rows among which repeats are looked for
 _DROPS = "_row BIGINT, part VARCHAR, column_name VARCHAR, value VARCHAR"
 _DROPS += ", reason VARCHAR, expected VARCHAR"
 
@@ -255,8 +256,13 @@ def _find_twice(
     )
     connection.execute(f"CREATE OR REPLACE TABLE twice ({_DROPS})")
     # most tables repeat nothing, and to ask that takes one column of them, or a key
-    repeat = f"FROM {_rows(careful)} WHERE _check IS NULL GROUP BY _hash HAVING count(*) > 1"
-    if careful and _repeats(connection, f"SELECT _hash {repeat}"):
+    pieces = sum(part.meta["rows"] for part in group) // _AT_ONCE + 1  # of hashes, to fit memory
+    repeat = [
+        f"SELECT _hash FROM {_rows(careful)} WHERE _check IS NULL AND _hash % {pieces} = {piece} "
+        "GROUP BY _hash HAVING count(*) > 1"
+        for piece in range(pieces)
+    ]
+    if careful and _repeats(connection, repeat):
         connection.execute(
             f"INSERT INTO twice SELECT _row, part, {sql.text(shown)}, "
             f"CAST({sql.name(shown)} AS VARCHAR), 'same line twice', "
@@ -269,7 +275,7 @@ def _find_twice(
         )
     key = [column for column in table.key if column in given]
     keys = ", ".join(sql.name(column) for column in key)
-    if key and _repeats(connection, f"SELECT {keys} FROM good GROUP BY ALL HAVING count(*) > 1"):
+    if key and _repeats(connection, [f"SELECT {keys} FROM good GROUP BY ALL HAVING count(*) > 1"]):
         filled = " + ".join(f"({column} IS NOT NULL)::INT" for column in columns)
         named = " and ".join(key)
         connection.execute(
@@ -285,9 +291,11 @@ def _find_twice(
     connection.execute(f"COPY twice TO {sql.text(out)} (FORMAT parquet)")
 
 
-def _repeats(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+def _repeats(connection: duckdb.DuckDBPyConnection, queries: list[str]) -> bool:
     """Keep what stands in more than one row as the table `repeated`; say whether anything does."""
-    connection.execute(f"CREATE OR REPLACE TABLE repeated AS {query}")
+    connection.execute(f"CREATE OR REPLACE TABLE repeated AS {queries[0]}")
+    for query in queries[1:]:
+        connection.execute(f"INSERT INTO repeated {query}")
     return sql.one(connection, "SELECT count(*) FROM repeated") != (0,)
 
 

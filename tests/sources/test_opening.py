@@ -152,6 +152,16 @@ def test_an_account_given_twice_is_kept_once_whatever_the_order(opened, folder, 
         assert sorted(sources.refused["reason"]) == ["account_id given twice", "same line twice"]
 
 
+def test_lines_that_repeat_are_found_in_pieces_as_in_one(opened, monkeypatch):
+    repeated = [f"A{n % 7},{n},2024-01-{n % 28 + 1:02d},{n}" for n in range(40)] * 2
+    monkeypatch.setattr("kamlab.sources.assembly._AT_ONCE", 9)
+
+    found = opened({"orders.csv": lines(*repeated)}).refused
+
+    assert list(found["reason"]) == ["same line twice"] * 40
+    assert sorted(found["row"]) == list(range(42, 82))
+
+
 def test_numbers_of_contacts_count_within_their_channel(opened):
     sources = opened(
         {
