@@ -33,7 +33,7 @@ class Config:
     orders_per_month : float
         Median number of orders a month of an account in its first year, 0.05 to 20.
     lines_per_order : float
-        Mean number of lines of an order, 1 to 40.
+        Mean number of lines of an order, 1 to 10.
     managed_share : float
         Share of the accounts that are looked after by an account manager, 0 to 1.
     contacts_a_year : float
@@ -87,7 +87,7 @@ class Config:
             "seed": (0, 2**63),
             "n_accounts": (30, 1_000_000),
             "orders_per_month": (0.05, 20),
-            "lines_per_order": (1, 40),
+            "lines_per_order": (1, 10),
             "managed_share": (0, 1),
             "contacts_a_year": (0, 50),
             "paths": (4, 10_000),
