@@ -178,6 +178,8 @@ def find_studies(folder: Path) -> dict[str, StudyFile]:
 def in_order(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
     """Sort studies so that each comes after those of the list which it needs.
 
+    Whom the longest chain of others waits for comes first, so that none is left to run alone.
+
     Examples
     --------
     >>> def study(name, *needs):
@@ -186,19 +188,20 @@ def in_order(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
     ...                                                     study("value"))})
     ['value', 'summary']
     """
+    before = {name: {*studies[name].needs, *studies[name].after} & set(names) for name in names}
     ordered: list[str] = []
     waiting = list(names)
     while waiting:
-        ready = [
-            name
-            for name in waiting
-            if not {*studies[name].needs, *studies[name].after} & set(waiting)
-        ]
+        ready = [name for name in waiting if not before[name] & set(waiting)]
         if not ready:
             raise UsageError(f"These studies need each other in a circle: {', '.join(waiting)}.")
         ordered += ready
         waiting = [name for name in waiting if name not in ready]
-    return ordered
+    follow = dict.fromkeys(ordered, 0)
+    for name in reversed(ordered):
+        for one in before[name]:
+            follow[one] = max(follow[one], follow[name] + 1)
+    return sorted(ordered, key=lambda name: -follow[name])
 
 
 def pick(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
