@@ -21,7 +21,7 @@ def test_studies_come_in_the_order_of_need(desk):
     desk.write("c", needs=["d"])
     desk.write("d")
 
-    assert list(find_studies(desk.notebooks)) == ["b", "d", "c", "a"]
+    assert list(find_studies(desk.notebooks)) == ["d", "c", "a", "b"]
 
 
 def test_a_circle_of_needs_is_refused(desk):
