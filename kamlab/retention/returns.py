@@ -106,8 +106,10 @@ def return_chances(
         ended or 20 that did not.
     """
     seen = past_silences(_some(daily), as_of, gone_after=gone_after)
+    if _too_few(seen) and len(daily) > _MOST_DAYS:
+        seen = past_silences(daily, as_of, gone_after=gone_after)
     empty = pd.DataFrame(columns=["account_id", "return_chance", "second_value", "expected_value"])
-    if min(seen["returned"].sum(), (~seen["returned"].astype(bool)).sum()) < _FEWEST:
+    if _too_few(seen):
         return empty, pd.DataFrame()
     known = list(FEATURES)
     least = least_year(seen)
@@ -132,11 +134,20 @@ def return_chances(
 
 
 def _some(daily: pd.DataFrame) -> pd.DataFrame:
-    """Give the days of as many accounts as are enough to learn from, taken at even distances."""
+    """Give the days of as many accounts as are enough to learn from, drawn by their ids."""
     parts = len(daily) // _MOST_DAYS + 1
     if parts == 1:
         return daily
-    return daily[pd.factorize(daily["account_id"], sort=True)[0] % parts == 0]
+    code, ids = pd.factorize(daily["account_id"])
+    drawn = pd.util.hash_array(np.asarray(ids, dtype=object)) % parts == 0
+    some = daily[drawn[code]]
+    return some if _amount(some) == _amount(daily) else daily
+
+
+def _too_few(seen: pd.DataFrame) -> bool:
+    """Say whether too few silences ended, or too few did not, to learn from."""
+    returned = seen["returned"].astype(bool)
+    return bool(min(returned.sum(), (~returned).sum()) < _FEWEST)
 
 
 def least_year(seen: pd.DataFrame) -> float:

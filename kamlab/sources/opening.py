@@ -83,7 +83,8 @@ class Sources:
     def begin(self) -> date:
         """The day of the oldest order."""
         oldest = "SELECT min(order_date) FROM orders"
-        return self._pushed.days[0][0] if self._pushed else sql.one(self._connection, oldest)[0]
+        days = self._pushed.days if self._pushed else [sql.one(self._connection.cursor(), oldest)]
+        return days[0][0]
 
     def days(self) -> list[tuple[date, int, float]]:
         """Give each day of the orders with its lines and net sales, the oldest first."""

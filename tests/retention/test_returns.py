@@ -67,6 +67,23 @@ def test_who_comes_back_and_with_how_much_is_learned_from_the_past():
     assert row["return_chance"].between(0, 1).all()
 
 
+def test_of_very_many_some_accounts_tell_and_all_where_those_do_not(monkeypatch):
+    daily = _world(3, accounts=600)
+    gone = pd.DataFrame({"account_id": [f"A{number:03d}" for number in range(100)]})
+    asked = (daily, gone, "2024-01-01")
+    whole, judged = return_chances(*asked, gone_after=200)
+    monkeypatch.setattr("kamlab.retention.returns._MOST_DAYS", len(daily) // 3)
+    part, fewer = return_chances(*asked, gone_after=200)
+    monkeypatch.setattr("kamlab.retention.returns._MOST_DAYS", len(daily) // 300)
+    again, _ = return_chances(*asked, gone_after=200)
+
+    rows = [table.set_index("part").loc["happens", "rows"] for table in (judged, fewer)]
+    assert 0.15 < rows[1] / rows[0] < 0.4
+    assert np.corrcoef(whole["return_chance"], part["return_chance"])[0, 1] > 0.8
+    assert (whole["return_chance"] - part["return_chance"]).abs().mean() < 0.1
+    pd.testing.assert_frame_equal(again, whole)
+
+
 def test_too_few_silences_give_nothing():
     chances, judged = return_chances(
         _world(2, accounts=12), pd.DataFrame({"account_id": ["A000"]}), "2024-01-01", gone_after=200
