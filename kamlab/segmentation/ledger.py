@@ -26,8 +26,8 @@ class Ledger:
     day : np.ndarray of shape (n_days,)
         Days since 1970-01-01, never falling.
     sums : dict of str to np.ndarray of shape (n_days,)
-        `sales` (net), `amount` (what is forecast), `volume` (amount without sign), `bought` (1 on
-        days with positive net sales, else 0), `orders`, `lines`, `returns`.
+        `sales` (net), `amount` (what is forecast), `volume` (amount without sign), `bought` (truth
+        of days with positive net sales), `orders`, `lines`, `returns`.
     amount : {"gross_profit", "net_sales"}
         What is forecast.
     first : int
@@ -60,7 +60,7 @@ class Ledger:
         """
         if start <= self.first:
             return self.fading(what, end, np.inf)
-        low, high = np.searchsorted(self.day, [start, end])
+        low, high = self._places([start, end])
         values = self.sums[what][low:high]
         return np.bincount(self.code[low:high], values, minlength=len(self.ids))
 
@@ -87,13 +87,18 @@ class Ledger:
         begin, sums = self._sofar.get((what, half_life), (self.first, np.zeros(len(self.ids))))
         if begin > end:
             begin, sums = self.first, np.zeros(len(self.ids))
-        low, high = np.searchsorted(self.day, [begin, end])
+        low, high = self._places([begin, end])
         weights = 0.5 ** (np.arange(max(end - begin, 0) + 1) / half_life)
         values = self.sums[what][low:high] * weights[end - self.day[low:high]]
         came = np.bincount(self.code[low:high], values, minlength=len(self.ids))
         sums = sums * weights[-1] + came
         self._sofar[what, half_life] = (end, sums)
         return sums.copy()
+
+    def _places(self, days: list[int]) -> np.ndarray:
+        """Say before which account-day each day begins."""
+        # of the same kind, or the long array would be copied to another
+        return np.searchsorted(self.day, np.array(days, self.day.dtype))
 
     def edges(self, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Find the first and last day before `end` on which each account bought.
@@ -108,7 +113,7 @@ class Ledger:
         tuple of two np.ndarray of shape (n_accounts,)
             Days since 1970-01-01; the first day of the data for accounts that never bought.
         """
-        seen = np.flatnonzero(self.sums["bought"][: np.searchsorted(self.day, end)])
+        seen = np.flatnonzero(self.sums["bought"][: self._places([end])[0]])
         first = np.full(len(self.ids), self.first)
         last = first.copy()
         last[self.code[seen]] = self.day[seen]
@@ -201,7 +206,7 @@ def open_ledger(daily: pd.DataFrame) -> Ledger:
     # days are few numbers, and those of one kind that short are sorted in one pass
     since = (day[order] - day.min()).astype(np.uint16 if np.ptp(day) < 1 << 16 else np.int64)
     order = order[np.argsort(since, kind="stable")]
-    code, day = code[order], day[order]
+    code, day = code[order].astype(np.int32), day[order].astype(np.int32)
 
     def column(name: str) -> np.ndarray:
         return daily[name].to_numpy(float)[order]
@@ -220,9 +225,9 @@ def open_ledger(daily: pd.DataFrame) -> Ledger:
         "sales": sales,
         "amount": amount,
         "volume": np.abs(amount),
-        "bought": (sales > 0).astype(float),
-        "orders": column("orders"),
-        "lines": column("lines"),
+        "bought": sales > 0,
+        "orders": column("orders").astype(np.float32),  # counts, which are whole
+        "lines": column("lines").astype(np.float32),
         "returns": column("returns"),
     }
     name = "gross_profit" if has_cost else "net_sales"
