@@ -48,7 +48,7 @@ def test_a_messy_export_tells_what_a_clean_one_does(demo, tmp_path, kamlab):
     warned = json.loads((shown["messy"] / "manifest.json").read_text())["warnings"]
     assert f"{aside} answers are set aside, since their items are on another scale" in str(warned)
     others = newer - (messy.tail(newer)["item"] == ITEM).sum()
-    assert f"{others} of {len(messy) - aside} answers are dated on or after" in str(warned)
+    assert f"{others:,} of {len(messy) - aside:,} answers are dated on or after" in str(warned)
     waves = clean["wave"].nunique()
     assert f"by fieldwork (days less than four weeks apart): {waves} waves." in page
     quiet = (shown["clean"] / "index.html").read_text(encoding="utf-8")
