@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
-from scipy.sparse import bmat, coo_matrix, csr_matrix, diags
+from scipy.sparse import bmat, coo_matrix, csr_matrix, diags, hstack
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, cg
 
@@ -16,6 +16,9 @@ from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
 _FEWEST_OF_A_REGION = 5
+_MOST_STEPS = (
+    5_000  # of the solver; real prices take some 20, a chain of accounts as many as it has
+)
 
 
 def price_sums(
@@ -178,11 +181,12 @@ def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:
     weight, account, product = shared.lines, shared.account, shared.product
     # line size varies in meaning between products: compare it with the product's usual one
     size -= (np.bincount(product, weight * size) / np.bincount(product, weight))[product]
-    left = price - _usual(shared, price, size)
+    n, p, m = (int(code.max()) + 1 for code in (account, product, shared.month))
+    bought = _sums(account, product, weight, (n, p))
+    left = price - _usual(shared, price, size, bought, m)
     effect = np.bincount(account, weight * left) / np.bincount(account, weight)
     residual = left - effect[account]
-    pairs = _sums(account, len(effect) + product, np.ones(len(product)))
-    group = connected_components(pairs, directed=False)[1][: len(effect)]
+    group = connected_components(bmat([[None, bought], [bought.T, None]]), directed=False)[1][:n]
     sales = np.bincount(account, shared.sales)
     effect -= (np.bincount(group, sales * effect) / np.bincount(group, sales))[group]
     return (
@@ -191,24 +195,21 @@ def _fit(shared: _Shared) -> tuple[pd.Series, pd.Series]:
     )
 
 
-def _usual(shared: _Shared, price: np.ndarray, size: np.ndarray) -> np.ndarray:
+def _usual(
+    shared: _Shared, price: np.ndarray, size: np.ndarray, bought: csr_matrix, m: int
+) -> np.ndarray:
     """Give what product, month and size make of the logarithm of each price, accounts apart.
 
     Least squares with accounts eliminated: what is left to solve has a row for each product and
-    month, and one for size.
+    for each of `m` months, and one for size. `bought` holds lines by account and product.
     """
     weight, account, product, month = shared.lines, shared.account, shared.product, shared.month
-    n, p, m = (int(code.max()) + 1 for code in (account, product, month))
+    n, p = bought.shape
     heavy, dear = weight * size, weight * price
     sized = [np.bincount(code, heavy)[:, None] for code in (account, product, month)]
-    owned = [
-        [
-            _sums(account, product, weight, (n, p)),
-            _sums(account, month, weight, (n, m)),
-            csr_matrix(sized[0]),
-        ]
-    ]
-    of_account = bmat(owned, format="csr")
+    of_account = hstack(
+        [bought, _sums(account, month, weight, (n, m)), csr_matrix(sized[0])], format="csr"
+    )
     by_month = _sums(product, month, weight, (p, m))
     whole = bmat(
         [
@@ -229,16 +230,15 @@ def _usual(shared: _Shared, price: np.ndarray, size: np.ndarray) -> np.ndarray:
         return scale * (whole @ values - back @ (share * (of_account @ values)))
 
     system = LinearOperator((len(own), len(own)), matvec=left)
-    effects = scale * cg(system, scale * right, rtol=1e-12, maxiter=10 * len(own))[0]
+    effects = scale * cg(system, scale * right, rtol=1e-12, maxiter=_MOST_STEPS)[0]
     return effects[:p][product] + effects[p:-1][month] + effects[-1] * size
 
 
 def _sums(
-    rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int] | None = None
+    rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]
 ) -> csr_matrix:
     """Add values up by row and column."""
-    side = max(int(rows.max()), int(columns.max())) + 1
-    return coo_matrix((values, (rows, columns)), shape=shape or (side, side)).tocsr()
+    return coo_matrix((values, (rows, columns)), shape=shape).tocsr()
 
 
 def _of_region(effect: pd.Series, regions: pd.Series) -> pd.Series:

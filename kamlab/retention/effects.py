@@ -10,7 +10,6 @@ import pandas as pd
 from kamlab.retention.sensitivity import e_value, robustness_value
 
 DESIGNS = ("randomised", "observational")
-_MANY_ROWS = 20_000  # of which a few large steps are quicker
 _SPLITS = 3  # repetitions of the cross-fitting, of which the median counts
 _FEWEST = 5  # accounts an arm must have
 _MANY_CLUSTERS = 1000
@@ -243,9 +242,11 @@ def _cross_fitted(
     from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression, RidgeCV
 
+    from kamlab.churn.candidates import solver_for
+
     outcome_model = models[0] or RidgeCV(alphas=np.logspace(-1, 4, 11))
-    solver = "newton-cholesky" if len(y) >= _MANY_ROWS else "lbfgs"
-    propensity_model = models[1] or LogisticRegression(C=10.0, max_iter=1000, solver=solver)
+    logistic = LogisticRegression(C=10.0, max_iter=1000, solver=solver_for(len(y)))
+    propensity_model = models[1] or logistic
     all_p, all_scores = [], []
     for split in range(_SPLITS):
         p = np.zeros(len(y)) if known is None else known.copy()

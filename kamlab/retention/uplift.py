@@ -11,11 +11,11 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from kamlab.churn.candidates import solver_for
 from kamlab.retention.effects import cluster_folds
 from kamlab.retention.qini import Ranking, judge_ranking
 
 LEARNERS = ("t", "x", "dr")
-_MANY_ROWS = 20_000  # of which a few large steps are quicker
 _BOUND = 0.02  # propensities nearer to 0 or 1 count as this
 
 
@@ -192,8 +192,7 @@ class UpliftLearner(BaseEstimator):
         """Give the probability of treatment."""
         if self.propensity is not None:
             return np.full(len(to), float(self.propensity))
-        solver = "newton-cholesky" if len(x) >= _MANY_ROWS else "lbfgs"
-        logistic = LogisticRegression(C=10.0, max_iter=1000, solver=solver)
+        logistic = LogisticRegression(C=10.0, max_iter=1000, solver=solver_for(len(x)))
         model = make_pipeline(StandardScaler(), logistic)
         return np.asarray(model.fit(x, t).predict_proba(to)[:, 1].clip(_BOUND, 1 - _BOUND))
 
