@@ -43,6 +43,7 @@ _USUAL = {
     ),
     "cost_of_goods": (
         "costofgoodssold cogs totalcost totalproductcost costamount wareneinsatz herstellkosten "
+        "einstand einstandswert "
         "coutdesventes coutdachat 销售成本"
     ),
     "currency": "currencycode curr waehrung wahrung währung währg wahrg devise moneda 币种 货币",

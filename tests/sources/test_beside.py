@@ -79,10 +79,11 @@ def test_nothing_is_offered_where_accounts_are_told_or_orders_tell_nothing(files
     assert "tell more" not in describe(sources)
 
 
-def test_a_foreign_export_is_understood_by_following_what_is_said(folder, store):
+@pytest.mark.parametrize("cost", ["Wareneinsatz", "Einstand"])
+def test_a_foreign_export_is_understood_by_following_what_is_said(cost, folder, store):
     rows = [
         "Liste VF05",
-        "Fakturadatum;Faktura;Auftraggeber;Name 1;Material;Menge;Nettowert;Wareneinsatz;Währg",
+        f"Fakturadatum;Faktura;Auftraggeber;Name 1;Material;Menge;Nettowert;{cost};Währg",
         "09.05.2023;900;0007;Müller & Söhne;00035;217,00;1.154,90;97,91;EUR",
         "26.08.2023;901;0007;Müller & Söhne;00023;2,00-;953,17-;804,62-;EUR",
         "27.08.2023;902;0012;Bäckerei Groß;00023;3,00;53,00;40,00;EUR",

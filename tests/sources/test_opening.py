@@ -388,8 +388,12 @@ def test_counts_of_the_same_rows_are_kept_and_of_others_made_anew(folder, store,
     assert kept["amount_kept"].item() == pytest.approx(2 * first["amount_kept"].item())
 
 
+@pytest.mark.parametrize("looked_at", [2, 100_000])
 @pytest.mark.parametrize("shares", ["0.2", "0,15", "20%"])
-def test_discounts_that_are_shares_are_left_aside_and_said(folder, store, shares):
+def test_discounts_that_are_shares_are_left_aside_and_said(
+    folder, store, shares, looked_at, monkeypatch
+):
+    monkeypatch.setattr("kamlab.sources.parts._FIRST", looked_at)
     rows = [f'A{n},{n},2024-01-{n % 28 + 1:02d},{40 + n},"{shares}"' for n in range(20)]
     rows += ["A1,99,2024-02-01,50,0"]
     data = folder({"orders.csv": lines(*rows, header=HEADER + ",Discount")})
@@ -406,6 +410,14 @@ def test_discounts_that_are_amounts_stay(folder, store, amount):
     data = folder({"orders.csv": lines(*rows, header=HEADER + ",Discount")})
 
     assert (open_data(data, store=store).frame("orders")["discount"] == float(amount)).all()
+
+
+def test_shares_among_the_first_discounts_do_not_make_amounts_shares(folder, store, monkeypatch):
+    monkeypatch.setattr("kamlab.sources.parts._FIRST", 15)
+    rows = [f"A{n},{n},2024-01-{n % 28 + 1:02d},{40 + n},{0.2 if n < 15 else 5}" for n in range(30)]
+    data = folder({"orders.csv": lines(*rows, header=HEADER + ",Discount")})
+
+    assert open_data(data, store=store).frame("orders")["discount"].max() == 5
 
 
 def test_much_that_is_refused_is_a_doubt_for_every_page(folder, store):

@@ -1,5 +1,6 @@
 """The store is private, and what is damaged in it is made again."""
 
+import os
 import stat
 
 import pandas as pd
@@ -70,3 +71,18 @@ def test_pruning_drops_what_was_not_used_for_longest(store):
     assert prune_store(store, max_bytes=1500) == 1
     assert shelf.find(key("old")) is not None
     assert shelf.find(key("new")) is None
+
+
+def test_what_nobody_touched_is_not_read_to_be_checked(store, monkeypatch):
+    shelf = Store(store)
+    with shelf.workroom() as room:
+        (room / "entry").mkdir()
+        (room / "entry" / "data").write_bytes(b"x" * 1000)
+        shelf.keep(key("kept"), room / "entry", {})
+    with monkeypatch.context() as patch:
+        patch.setattr("kamlab.sources.store._checksum", lambda _: pytest.fail("read"))
+        assert shelf.find(key("kept")) is not None
+    os.utime(shelf.place(key("kept")) / "data")  # copied, as from a backup: whole all the same
+    assert shelf.find(key("kept")) is not None
+    (shelf.place(key("kept")) / "data").write_bytes(b"y" * 1000)
+    assert shelf.find(key("kept")) is None
