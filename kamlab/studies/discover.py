@@ -178,7 +178,8 @@ def find_studies(folder: Path) -> dict[str, StudyFile]:
 def in_order(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
     """Sort studies so that each comes after those of the list which it needs.
 
-    Whom the longest chain of others waits for comes first, so that none is left to run alone.
+    Whom the longest chain of others waits for comes first, so that none is left to run alone;
+    studies with chains of one length keep the order of the list.
 
     Examples
     --------
@@ -201,7 +202,7 @@ def in_order(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
     for name in reversed(ordered):
         for one in before[name]:
             follow[one] = max(follow[one], follow[name] + 1)
-    return sorted(ordered, key=lambda name: -follow[name])
+    return sorted(names, key=lambda name: -follow[name])
 
 
 def pick(names: list[str], studies: dict[str, StudyFile]) -> list[str]:
