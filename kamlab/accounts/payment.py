@@ -5,6 +5,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from kamlab.accounts.numbering import numbered
+
 CONDUCT = ("account_id", "invoice_date", "due_date", "amount", "paid_date", "paid_amount")
 """Columns of invoices that tell how an account pays."""
 AGEING_BANDS = (0, 30, 60, 90)
@@ -109,25 +111,6 @@ def payment_conduct(
         limit = accounts.set_index("account_id")["credit_limit"].reindex(table.index)
         table["credit_use"] = table["receivable"] / limit.where(limit > 0)
     return table.reset_index()
-
-
-def numbered(accounts: pd.Series) -> tuple[np.ndarray, pd.Index]:
-    """Give each account a number, in their order.
-
-    Parameters
-    ----------
-    accounts : pd.Series
-        Identifiers, as they are or as categories, which is quicker where it is asked often.
-
-    Returns
-    -------
-    tuple of np.ndarray and pd.Index
-        A number a row, -1 where it is missing, and the accounts that are there.
-    """
-    codes, ids = pd.factorize(accounts, sort=True)
-    if isinstance(ids, pd.CategoricalIndex):
-        ids = ids.astype(ids.categories.dtype)
-    return codes, pd.Index(ids)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.balance import balance_scores
-from kamlab.accounts.payment import CONDUCT, expected_credit_loss, numbered, payment_conduct
+from kamlab.accounts.numbering import numbered
+from kamlab.accounts.payment import CONDUCT, expected_credit_loss, payment_conduct
 
 HORIZON = 365
 FEWEST_DEFAULTS = 10

@@ -1,11 +1,11 @@
 """What tells on a day that an account may leave? Measures without scale, of every table present."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
+from kamlab.accounts.numbering import placed
 from kamlab.churn.contracts import contract_state
 
 YEAR, HALF, QUARTER = 365, 180, 90
@@ -119,7 +119,7 @@ def _of_interactions(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Se
     known = table.dropna(subset=["account_id", "occurred_at"])
     days = known["occurred_at"].to_numpy("datetime64[D]")
     concern = known["concern"].notna() if "concern" in known else pd.Series(False, known.index)
-    pieces = {"contacts": np.ones(len(known)), "complaints": concern.to_numpy(float)}
+    pieces = {"contacts": None, "complaints": concern.to_numpy()}
     made, before = {}, _Before(keys, known["account_id"])
     for name, weight in pieces.items():
         year = before.sums(days, weight, YEAR)
@@ -129,7 +129,7 @@ def _of_interactions(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Se
     if "sentiment" in known:
         felt = known["sentiment"].astype(float)
         total = before.sums(days, felt.fillna(0.0).to_numpy(), YEAR)
-        count = before.sums(days, felt.notna().to_numpy(float), YEAR)
+        count = before.sums(days, felt.notna().to_numpy(), YEAR)
         made["sentiment"] = _share(total, count)
     return made
 
@@ -154,20 +154,19 @@ def _of_surveys(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Series]
 
 def _of_invoices(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Series]:
     """Give how late invoices of the last year were, as was known on each origin."""
-    due = table.dropna(subset=["account_id", "due_date"])
-    paid = due["paid_date"] if "paid_date" in due else pd.Series(pd.NaT, due.index)
+    due = table["due_date"].to_numpy("datetime64[D]")
+    paid = np.full(len(table), np.datetime64("NaT", "D"))
+    if "paid_date" in table:
+        paid = table["paid_date"].to_numpy("datetime64[D]")
+    before, week = _Before(keys, table["account_id"]), np.timedelta64(7, "D")
     # what was paid by the due date plus a week, or not, is known a week after it
-    days = (due["due_date"] + timedelta(days=7)).to_numpy("datetime64[D]")
-    late = (paid.isna() | (paid > due["due_date"] + timedelta(days=7))).to_numpy(float)
-    before = _Before(keys, due["account_id"])
-    count = before.sums(days, np.ones(len(due)), YEAR)
-    share = _share(before.sums(days, late, YEAR), count)
+    known, late = due + week, ~(paid <= due + week)
+    share = _share(before.sums(known, late, YEAR), before.sums(known, None, YEAR))
     # once paid it is known how late it was
-    by = (paid - due["due_date"]).dt.days.fillna(0).to_numpy(float)
-    when = paid.to_numpy("datetime64[D]")
-    total = before.sums(when, np.clip(by, -30, 180), YEAR)
-    number = before.sums(when, np.ones(len(by)), YEAR)
-    return {"late_share": share, "days_late": _share(total, number)}
+    by = np.nan_to_num((paid - due) / np.timedelta64(1, "D"))
+    paid[np.isnat(due)] = np.datetime64("NaT")
+    total = before.sums(paid, np.clip(by, -30, 180), YEAR)
+    return {"late_share": share, "days_late": _share(total, before.sums(paid, None, YEAR))}
 
 
 class _Before:
@@ -175,20 +174,34 @@ class _Before:
 
     def __init__(self, keys: pd.DataFrame, owner: pd.Series) -> None:
         """Find the account of each row that happened."""
-        self.keys, self.names = keys, pd.Index(pd.unique(keys["account_id"]))
-        self.place = self.names.get_indexer(keys["account_id"])
-        self.code = self.names.get_indexer(owner)
+        names = pd.Index(pd.unique(keys["account_id"]))
+        self.index, self.count = keys.index, len(names)
+        self.place = placed(keys["account_id"], names)
+        self.code = placed(owner, names).astype(np.int32)
+        self.day = _numbers(keys["origin"].to_numpy())
+        self.origins = np.unique(self.day)
 
-    def sums(self, day: np.ndarray, weight: np.ndarray, window: int) -> pd.Series:
-        """Sum weights by their days; what has no day never happened."""
-        result = np.zeros(len(self.keys))
-        for origin in self.keys["origin"].unique():
-            end = np.datetime64(origin, "D")
-            inside = (self.code >= 0) & (day < end) & (day >= end - np.timedelta64(window, "D"))
-            sums = np.bincount(self.code[inside], weight[inside], minlength=len(self.names))
-            rows = (self.keys["origin"] == origin).to_numpy()
-            result[rows] = sums[self.place[rows]]
-        return pd.Series(result, index=self.keys.index)
+    def sums(self, day: np.ndarray, weight: np.ndarray | None, window: int) -> pd.Series:
+        """Sum weights by their days, or count; what has no day never happened."""
+        # in one pass: sums of each span between two days on which a window begins or ends
+        edges = np.union1d(self.origins, self.origins - window)
+        spans, when = len(edges) - 1, _numbers(day)
+        there = (self.code >= 0) & (when >= edges[0]) & (when < edges[-1])
+        of_day = np.searchsorted(edges, np.arange(edges[0], edges[-1]), side="right") - 1
+        cell = self.code[there].astype(np.int64) * spans + of_day[when[there] - edges[0]]
+        weights = None if weight is None else weight[there]
+        sums = np.bincount(cell, weights, self.count * spans).reshape(self.count, spans)
+        result = np.zeros(len(self.day))
+        for origin in self.origins:
+            rows = self.day == origin
+            first, last = np.searchsorted(edges, (origin - window, origin))
+            result[rows] = sums[self.place[rows], first:last].sum(axis=1)
+        return pd.Series(result, index=self.index)
+
+
+def _numbers(days: np.ndarray) -> np.ndarray:
+    """Count days since 1970; what is missing lies before all."""
+    return days.astype("datetime64[D]").astype(np.int64)
 
 
 def _share(above: pd.Series, below: pd.Series) -> pd.Series:

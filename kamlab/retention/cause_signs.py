@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.concerns import known_topics
+from kamlab.accounts.numbering import placed
 from kamlab.retention.true_reasons import CLOSED_WORDS, says
 
 # Words by which a cause, an item of the survey or a concern is known to belong together.
@@ -95,15 +96,25 @@ def _has(table: pd.DataFrame | None) -> bool:
 
 def _before(rows: pd.DataFrame, table: pd.DataFrame, column: str, days: int) -> pd.DataFrame:
     """Give a table's rows in so many days before each key, numbered by key in `row`."""
-    seen = rows.rename_axis("row").reset_index().merge(table, on="account_id")
-    back = (seen["day"] - pd.to_datetime(seen[column])).dt.days
-    return seen[(back >= 1) & (back <= days)]
+    ids = pd.Index(rows["account_id"].unique())
+    of = placed(table["account_id"], ids)
+    on = pd.to_datetime(table[column]).to_numpy("datetime64[D]")
+    pieces = [table[:0].assign(row=0, day=rows["day"][:0])]
+    for _, keys in rows.groupby(rows.groupby("account_id").cumcount()):  # an account once in each
+        row = np.full(len(ids) + 1, -1)  # the last is of accounts that are not asked for
+        row[ids.get_indexer(keys["account_id"])] = keys.index
+        day = rows["day"].to_numpy("datetime64[D]")[row]
+        back = (day[of] - on).astype(np.int64)
+        seen = (row[of] >= 0) & ~np.isnat(on) & (back >= 1) & (back <= days)
+        key = row[of[seen]]
+        pieces.append(table[seen].assign(row=key, day=rows["day"].to_numpy()[key]))
+    return pd.concat(pieces, ignore_index=True)
 
 
 def _trade(rows: pd.DataFrame, daily: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
     """Give the share of gross sales that came back."""
-    table = daily[["account_id", "day", "gross_sales", "returns"]].rename(columns={"day": "on"})
-    sums = _before(rows, table, "on", _YEAR).groupby("row")[["gross_sales", "returns"]].sum()
+    table = daily[["account_id", "day", "gross_sales", "returns"]]
+    sums = _before(rows, table, "day", _YEAR).groupby("row")[["gross_sales", "returns"]].sum()
     yield "much sent back", sums["returns"] / sums["gross_sales"].where(sums["gross_sales"] > 0)
 
 
@@ -162,7 +173,7 @@ def _surveys(
 
 def _late(rows: pd.DataFrame, table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
     """Average the days beyond terms of invoices of the last year, as known on each day."""
-    seen = _before(rows, table.dropna(subset=["due_date"]), "invoice_date", _YEAR)
+    seen = _before(rows, table, "invoice_date", _YEAR).dropna(subset="due_date")
     due = pd.to_datetime(seen["due_date"])
     paid = pd.to_datetime(seen["paid_date"]) if "paid_date" in seen else due.mask(due.notna())
     late = (paid.where(paid < seen["day"]).fillna(seen["day"]) - due).dt.days.clip(0, _YEAR)

@@ -1,7 +1,9 @@
 """What was read, and what lies beside it and feeds no table?"""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -38,6 +40,30 @@ def of_accounts(
         return rows
     wanted = nw.col("account_id").is_in(list(accounts))
     return nw.from_native(rows).filter(wanted).to_native()
+
+
+def rows(reconciliation: pd.DataFrame, name: str) -> int:
+    """Give the rows of a table that are kept."""
+    return int(reconciliation.set_index("table").loc[name, "rows_kept"])
+
+
+def days(orders: Any) -> list[tuple[date, int, float]]:  # noqa: ANN401  of several engines
+    """Give each day of orders with its lines and net sales, the oldest first."""
+    lines = nw.from_native(orders).lazy()
+    asked = [nw.len().alias("lines"), nw.col("net_sales").sum()]
+    found = lines.group_by("order_date").agg(*asked).collect("pyarrow").to_native()
+    columns = [found[name].to_pylist() for name in ("order_date", "lines", "net_sales")]
+    return sorted((day, int(n), float(sales)) for day, n, sales in zip(*columns, strict=True))
+
+
+def count(table: Any, column: str) -> tuple[int, int, Any]:  # noqa: ANN401  of several engines
+    """Count rows and those that know a column, and give its largest value."""
+    lazy = nw.from_native(table).lazy()
+    asked = [nw.len().alias("rows")]
+    if column in lazy.collect_schema().names():
+        asked += [nw.col(column).count().alias("known"), nw.col(column).max().alias("most")]
+    found = lazy.select(*asked).collect("pyarrow").to_native().to_pylist()[0]
+    return int(found["rows"]), int(found.get("known", 0)), found.get("most")
 
 
 def set_aside(pushed: Pushed) -> pd.DataFrame:

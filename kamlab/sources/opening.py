@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import narwhals as nw
 import pandas as pd
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import listing, sql
 from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
+from kamlab.sources.mapped import LONG, mapped_once, straight
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.memory import let_go_early
 from kamlab.sources.once import kept_once, made_once
@@ -90,11 +90,7 @@ class Sources:
         """Give each day of the orders with its lines and net sales, the oldest first."""
         if self._pushed:
             return self._pushed.days
-        lines = nw.from_native(self.table("orders")).lazy()
-        asked = [nw.len().alias("lines"), nw.col("net_sales").sum()]
-        found = lines.group_by("order_date").agg(*asked).collect("pyarrow").to_native()
-        columns = [found[name].to_pylist() for name in ("order_date", "lines", "net_sales")]
-        return sorted((day, int(n), float(sales)) for day, n, sales in zip(*columns, strict=True))
+        return listing.days(self.table("orders"))
 
     def close(self) -> None:
         """Let go of memory and of a cluster that was taken; tables cannot be asked for any more."""
@@ -165,8 +161,8 @@ class Sources:
         takes = {name: partial(self.kept, one, through=through) for name, one in made_of}
         if getattr(make, "straight", False) and not named:
             files = {name: self._file(one, through) for name, one in made_of}
-            if all(files.values()):
-                return make(None, *given, columns=columns, **files)
+            if (read := straight(Store(self.store), make, given, columns, files)) is not None:
+                return read
         still = self._pushed.still if self._pushed else None
         shelf = Store(self.store)
         return made_once(shelf, content, make, lines, given, named, columns, takes, still)
@@ -207,24 +203,23 @@ class Sources:
 
     def _made_of(self, through: Through | None) -> list[str]:
         """Name what order lines are made of and which of them are kept."""
-        ledger = self.reconciliation.set_index("table").loc["orders"].to_json()
-        content = [*self.content("orders"), self.currency, ledger]
         if through is None:
-            return content
+            return self._named("orders")
         make, name = through
-        return [*content, *self.content(name), f"{make.__module__}.{make.__qualname__}"]
+        said = [*self.content(name), f"{make.__module__}.{make.__qualname__}"]
+        return [*self._named("orders"), *said]
+
+    def _named(self, name: str) -> list[str]:
+        """Name what a table is made of and which of its rows are kept."""
+        ledger = self.reconciliation.set_index("table").loc[name].to_json()
+        return [*self.content(name), self.currency, ledger]
 
     def count(self, name: str, column: str) -> tuple[int, int, Any]:
         """Count the rows of a table and those that know a column, and give its largest value.
 
         Where the table has no such column, none is known.
         """
-        rows = nw.from_native(self.table(name)).lazy()
-        asked = [nw.len().alias("rows")]
-        if column in rows.collect_schema().names():
-            asked += [nw.col(column).count().alias("known"), nw.col(column).max().alias("most")]
-        found = rows.select(*asked).collect("pyarrow").to_native().to_pylist()[0]
-        return int(found["rows"]), int(found.get("known", 0)), found.get("most")
+        return listing.count(self.table(name), column)
 
     def frame(
         self, name: str, columns: Sequence[str] = (), accounts: Sequence[str] | None = None
@@ -234,8 +229,12 @@ class Sources:
         Optional columns in which no row holds a value are as if they were not there.
         """
         rows = listing.of_accounts(self.table(name), accounts)
-        there = [sql.name(one) for one in rows.columns if one in columns]
-        table = sql.to_frame(rows.select(*there) if there else rows)
+        there = [one for one in rows.columns if one in columns]
+        if accounts is None and there and listing.rows(self.reconciliation, name) > LONG:
+            read = partial(sql.to_frame, rows)
+            table = mapped_once(Store(self.store), self._named(name), there, read)
+        else:
+            table = sql.to_frame(rows, there)
         must = {column.name for column in TABLES[name].columns if column.required}
         return table.drop(columns=[c for c in table if c not in must and table[c].isna().all()])
 

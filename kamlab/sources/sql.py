@@ -1,6 +1,6 @@
 """How do we ask DuckDB without surprise? Quoting, and connections with fixed limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -98,12 +98,14 @@ def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
     return connection.execute(query).fetchall()[0]
 
 
-def to_frame(table: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+def to_frame(table: duckdb.DuckDBPyRelation, columns: Sequence[str] = ()) -> pd.DataFrame:
     """Bring a table to pandas through Arrow, so that no text becomes an object on the way.
 
     Parameters
     ----------
     table : duckdb.DuckDBPyRelation
+    columns : sequence of str, optional
+        Those that are wanted; default all.
 
     Returns
     -------
@@ -111,8 +113,8 @@ def to_frame(table: duckdb.DuckDBPyRelation) -> pd.DataFrame:
         Text as `str`, days as `datetime64[us]`; whole numbers and truth values of which some are
         missing as `Int64` and `boolean`.
     """
-    found = table.to_arrow_table()
-    gaps = {name for name in found.column_names if found[name].null_count}
+    found = (table.select(*map(name, columns)) if columns else table).to_arrow_table()
+    gaps = {one for one in found.column_names if found[one].null_count}
     kinds = []
     for field in found.schema:
         kind = pa.large_string() if pa.types.is_string(field.type) else field.type
@@ -124,8 +126,8 @@ def to_frame(table: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     give_back()
     whole = {"Int64": "int64", "boolean": "bool"}
     plain = {
-        name: whole[str(kind)]
-        for name, kind in frame.dtypes.items()
-        if str(kind) in whole and name not in gaps
+        one: whole[str(kind)]
+        for one, kind in frame.dtypes.items()
+        if str(kind) in whole and one not in gaps
     }
     return frame.astype(plain)

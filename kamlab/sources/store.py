@@ -113,14 +113,19 @@ class Store:
             shutil.rmtree(made, ignore_errors=True)
 
     def drop_unused(self, days: int) -> None:
-        """Remove what nobody asked for in so many days; it can be read and made again."""
-        long_ago = time.time() - days * 86_400
+        """Remove what nobody asked for in so many days; it can be read and made again.
+
+        An entry may say that it stays for less: `unused_days` in its description.
+        """
+        now = time.time() / 86_400
         with suppress(FileNotFoundError):  # another process may be removing them too
             for meta in (self.folder / "entries").glob("*/*/meta.json"):
-                if meta.stat().st_mtime < long_ago:
-                    shutil.rmtree(meta.parent, ignore_errors=True)
+                with suppress(ValueError, AttributeError, TypeError):
+                    stays = json.loads(meta.read_text(encoding="utf-8")).get("unused_days", days)
+                    if now - meta.stat().st_mtime / 86_400 > min(stays, days):
+                        shutil.rmtree(meta.parent, ignore_errors=True)
             for lock in (self.folder / "tmp").glob("*.lock"):
-                if lock.stat().st_mtime < long_ago:
+                if now - lock.stat().st_mtime / 86_400 > days:
                     lock.unlink()
 
     def sha256(self, path: Path) -> str:

@@ -12,6 +12,8 @@ from scipy import special
 _TERMS = 400  # of the series, before the quadrature takes over
 _LOST_DIGITS = 1e6  # tolerated size of the summands over their sum
 _HOPELESS = 1e60  # a summand so large will not leave a digit
+_THINNED = 0.8  # share of rows still summed below which the others are left behind
+_TINY = -600.0  # logarithm of a chance from which none can be followed up
 _SUMMED = 1_000  # purchases that are summed one by one, before an integral takes over
 _PANEL = 96  # nodes of each part of that integral
 _NODES = 400
@@ -200,22 +202,45 @@ def regular_purchases_until_dropout(
     r, alpha, a, b, t, phase = (np.ravel(np.asarray(array, float)) for array in arrays)
     z = t / (alpha + t)
     result = np.zeros(r.size)
-    surviving = np.ones(r.size)
     active = np.flatnonzero(z > 0)
+    some = {"r": r, "a": a, "b": b, "z": z, "events": k - phase, "none": alpha / (alpha + t)}
+    some = {name: array[active] for name, array in some.items()}
+    first = some["events"], some["r"], some["z"]
+    some["reached"] = special.betainc(*first)
+    logs = _log_exactly(*first, some.pop("none"))
+    some["exactly"], some["tiny"] = np.exp(logs), logs < _TINY
+    some["surviving"] = np.ones(active.size)
     for n in range(1, _SUMMED + 1):
-        if not active.size:
-            break
-        reached = special.betainc(n * k - phase[active], r[active], z[active])
-        term = surviving[active] * reached
+        term = some["surviving"] * some["reached"]
         result[active] += term
-        surviving[active] *= (b[active] + n - 1) / (a[active] + b[active] + n - 1)
-        active = active[term > 1e-13 * result[active]]
+        some["surviving"] *= (some["b"] + n - 1) / (some["a"] + some["b"] + n - 1)
+        for _ in range(k):  # at least one event more: that chance less the one of just so many
+            some["reached"] -= some["exactly"]
+            some["exactly"] *= some["z"] * (some["events"] + some["r"]) / (some["events"] + 1)
+            some["events"] += 1
+        if (tiny := some["tiny"]).any():  # too small a number to begin with
+            some["reached"][tiny] = special.betainc(
+                *(some[name][tiny] for name in ("events", "r", "z"))
+            )
+        more = term > 1e-13 * result[active]
+        if n == _SUMMED or more.sum() < _THINNED * active.size:
+            active = active[more]
+            some = {name: array[more] for name, array in some.items()}
+        if not more.any():
+            break
     for start in range(0, active.size, _ROWS):
         rows = active[start : start + _ROWS]
         result[rows] += _beyond_the_sum(
             r[rows], t[rows] / alpha[rows], a[rows], b[rows], phase[rows], k
         )
     return result.reshape(shape)
+
+
+def _log_exactly(
+    events: np.ndarray, r: np.ndarray, z: np.ndarray, rest: np.ndarray
+) -> np.ndarray:
+    """Give the logarithm of the chance of exactly so many events; `rest` is 1 - z, unrounded."""
+    return events * np.log(z) + r * np.log(rest) - np.log(events) - special.betaln(events, r)
 
 
 def _beyond_the_sum(
