@@ -262,6 +262,7 @@ def _category_spans(
     named = lines.filter(~nw.col("category").is_null())
     day = nw.col("order_date")
     edges = _edges(origins, longest, history)
+    named = between(named, edges[0], edges[-1])
     passed = [nw.when(day >= nw.lit(edge)).then(nw.lit(1)).otherwise(nw.lit(0)) for edge in edges]
     span = nw.sum_horizontal(*passed)
     return (
