@@ -7,6 +7,8 @@ import pandas as pd
 from scipy.special import polygamma
 from scipy.stats import chi2
 
+from kamlab.accounts.numbering import numbered
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MIN_GAPS = 4
 _MIN_DAYS = 20
@@ -39,7 +41,8 @@ def cadence(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     .. [2] Z.-S. Ye and N. Chen, "Closed-form estimators for the gamma distribution derived from
        likelihood equations", The American Statistician 71, 2017.
     """
-    code, day, accounts = _order_days(days, as_of)
+    _, code, day, accounts = _order_days(days, as_of)
+    code, day = in_order(code, day)
     begins = np.r_[True, code[1:] != code[:-1]][: len(code)]
     last = day[np.r_[begins[1:], True][: len(code)]]
     silence = _number(as_of) - last.astype(np.int64)
@@ -67,16 +70,20 @@ def _number(day: date) -> int:
     return int(np.datetime64(day, "D").astype(int))
 
 
-def _order_days(days: pd.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray, pd.Index]:
-    """Give the account-days with positive net sales before the end, in order, as numbers.
+def _order_days(
+    days: pd.DataFrame, as_of: date
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.Index]:
+    """Find the account-days with positive net sales before the end.
 
-    Returns the number of the account, the day since 1970, and the accounts.
+    Returns their rows, the number of the account and the day since 1970, and the accounts.
     """
-    day = pd.to_datetime(days["day"]).to_numpy("datetime64[D]").astype(np.int64)
-    there = np.flatnonzero((days["net_sales"].to_numpy(float) > 0) & (day < _number(as_of)))
-    code, accounts = pd.factorize(days["account_id"].iloc[there], sort=True)
-    code, day = in_order(code.astype(np.int32), day[there].astype(np.int32))
-    return code, day, pd.Index(accounts)
+    day = pd.to_datetime(days["day"]).to_numpy("datetime64[D]").astype(np.int32)
+    codes, accounts = numbered(days["account_id"])
+    bought = (days["net_sales"].to_numpy(float) > 0) & (day < _number(as_of)) & (codes >= 0)
+    rows = np.flatnonzero(bought)
+    there = np.bincount(codes[rows], minlength=len(accounts)) > 0
+    place = np.cumsum(there, dtype=np.int32) - 1
+    return rows, place[codes[rows]], day[rows], accounts[there]
 
 
 def in_order(code: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -186,7 +193,7 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
         and `usual_batch` (median over days of the quantity an order line; missing without
         `quantity` and `lines`).
     """
-    code, day, accounts = _order_days(days, as_of)
+    rows, code, day, accounts = _order_days(days, as_of)
     # the first day of 1970 was a Thursday
     per = np.bincount(code * 7 + (day + 3) % 7, minlength=7 * len(accounts)).reshape(-1, 7)
     everybody = per.sum(axis=0) / max(per.sum(), 1)
@@ -198,26 +205,26 @@ def weekdays(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     left = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") - dates
     late = np.bincount(code, left <= np.timedelta64(5, "D"), len(accounts))
     days_of = per.sum(axis=1)
-    del code, day, dates, left
-    there = (days["net_sales"] > 0) & (pd.to_datetime(days["day"]) < pd.Timestamp(as_of))
-    wanted = ["account_id", "net_sales", "orders", "quantity", "lines"]
-    paid = days.loc[there, [name for name in wanted if name in days]]
-    of = paid.pop("account_id")
-    largest = paid["net_sales"].groupby(of).max()
-    size = (paid["net_sales"] / paid.pop("orders").clip(lower=1)).groupby(of).median()
-    batch = pd.Series(np.nan, index=accounts)
-    if "quantity" in paid:
-        each = paid["quantity"] / paid["lines"].clip(lower=1)
-        batch = each.where(each > 0).groupby(of).median()
+    del day, dates, left
+
+    def of(name: str) -> np.ndarray:
+        return days[name].to_numpy(float, na_value=np.nan)[rows]
+
+    largest = pd.Series(of("net_sales")).groupby(code).max()
+    size = pd.Series(of("net_sales") / np.maximum(of("orders"), 1)).groupby(code).median()
+    batch = pd.Series(np.nan, index=range(len(accounts)))
+    if "quantity" in days:
+        each = of("quantity") / np.maximum(of("lines"), 1)
+        batch = pd.Series(np.where(each > 0, each, np.nan)).groupby(code).median()
     return pd.DataFrame(
         {
             "usual_weekday": np.array(WEEKDAYS, dtype=object)[per.argmax(axis=1)],
             "weekday_share": per.max(axis=1) / days_of,
             "weekday_p": np.where((days_of >= _MIN_DAYS) & (used.sum() > 1), chance, np.nan),
             "month_end_share": late / days_of,
-            "usual_batch": batch.reindex(accounts).to_numpy(),
-            "usual_order": size.reindex(accounts).to_numpy(),
-            "largest_order": largest.reindex(accounts).to_numpy(),
+            "usual_batch": batch.to_numpy(),
+            "usual_order": size.to_numpy(),
+            "largest_order": largest.to_numpy(),
         },
         index=pd.Index(accounts, name="account_id"),
     ).reset_index()

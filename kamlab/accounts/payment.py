@@ -55,47 +55,47 @@ def payment_conduct(
     .. [1] Credit Research Foundation, "Measuring collections: DSO, best possible DSO and average
        days delinquent".
     """
-    end = pd.Timestamp(as_of)
-    issued = pd.to_datetime(invoices["invoice_date"])
-    paid_on = pd.to_datetime(_column(invoices, "paid_date"))
-    short = _column(invoices, "paid_amount").astype(float) < invoices["amount"]
+    end = np.datetime64(as_of, "D")
+    begin = end - np.timedelta64(window_days, "D")
+    days = {name: _days(invoices, name) for name in ("invoice_date", "due_date", "paid_date")}
+    amounts = {name: _amounts(invoices, name) for name in ("amount", "paid_amount")}
     # whatever was issued before the window and is settled says nothing
-    counts = (issued >= end - pd.Timedelta(days=window_days)) | ~(paid_on < end) | short
-    chosen = counts & (issued < end) & invoices["account_id"].notna()
-    told = invoices[[name for name in CONDUCT if name in invoices]]
-    seen = told[chosen].reset_index(drop=True)
-    issued, due = pd.to_datetime(seen["invoice_date"]), pd.to_datetime(seen["due_date"])
-    paid_on = pd.to_datetime(_column(seen, "paid_date"))
-    paid_on = paid_on.where(paid_on < end)
-    amount = seen["amount"].astype(float)
-    paid = _column(seen, "paid_amount").astype(float).fillna(amount).where(paid_on.notna(), 0.0)
-    rest = (amount - paid).clip(lower=0).where(amount > 0, 0.0)
-    inside = issued >= end - pd.Timedelta(days=window_days)
-    beyond = (paid_on.fillna(end) - due).dt.days.astype(float)
+    open_still = ~(days["paid_date"] < end) | (amounts["paid_amount"] < amounts["amount"])
+    told = ((days["invoice_date"] >= begin) | open_still) & (days["invoice_date"] < end)
+    chosen = np.flatnonzero(told & invoices["account_id"].notna().to_numpy())
+    codes, ids = numbered(invoices["account_id"].iloc[chosen])
+    issued, due, paid_on = (days[name][chosen].astype("datetime64[D]") for name in days)
+    amount, paid = (amounts[name][chosen] for name in amounts)
+    settled = paid_on < end
+    paid = np.where(settled, np.where(np.isnan(paid), amount, paid), 0.0)
+    rest = np.clip(np.where(amount > 0, amount - paid, 0.0), 0, None)
+    inside = issued >= begin
+    beyond = _between(due, np.where(settled, paid_on, end))
     # an open invoice that is not due yet says nothing about conduct
-    judged = inside & (paid_on.notna() | (due < end)) & (amount > 0)
-    overdue_days = (end - due).dt.days
-    codes, ids = numbered(seen["account_id"])
-    lines = pd.DataFrame(
-        {
-            "invoices": inside.astype(int),
-            "invoiced": amount.where(inside, 0.0),
-            "weight": amount.where(judged, 0.0),
-            "weighted": (amount * beyond).where(judged, 0.0),
-            "late": amount.where(judged & (beyond > late_days), 0.0),
-            "receivable": rest,
-            "overdue": rest.where(overdue_days > 0, 0.0),
-        }
-    )
+    judged = inside & (settled | (due < end)) & (amount > 0)
+    overdue_days = _between(due, np.full(len(due), end))
+
+    def summed(values: np.ndarray, when: np.ndarray) -> np.ndarray:
+        return np.bincount(codes, np.where(when, values, 0.0), len(ids)).astype(float)
+
+    weight = np.where(judged, amount, 0.0)
+    table = {
+        "invoices": np.bincount(codes[inside], minlength=len(ids)),
+        "invoiced": summed(amount, inside),
+        "weight": summed(amount, judged),
+        "weighted": summed(np.nan_to_num(amount * beyond), judged),
+        "late": summed(amount, judged & (beyond > late_days)),
+        "receivable": summed(rest, amount > 0),
+        "overdue": summed(rest, overdue_days > 0),
+        "current": summed(rest, overdue_days <= 0),
+    }
     lower, upper = np.array(AGEING_BANDS), np.array([*AGEING_BANDS[1:], np.inf])
-    lines["current"] = rest.where(overdue_days <= 0, 0.0)
     for low, high in zip(lower, upper, strict=True):
         name = f"overdue_{low + 1}_{high:.0f}" if np.isfinite(high) else f"overdue_over_{low}"
-        lines[name] = rest.where((overdue_days > low) & (overdue_days <= high), 0.0)
-    sums = lines.groupby(codes).sum().set_axis(pd.Index(ids, name="account_id"))
+        table[name] = summed(rest, (overdue_days > low) & (overdue_days <= high))
+    sums = pd.DataFrame(table, index=pd.Index(ids, name="account_id"))
     sums["mean"] = sums["weighted"] / sums["weight"].where(sums["weight"] > 0)
-    weights = lines["weight"].to_numpy()
-    sums["error"] = _weighted_error(codes, weights, beyond.to_numpy(), sums["mean"].to_numpy())
+    sums["error"] = _weighted_error(codes, weight, beyond, sums["mean"].to_numpy())
     sums = sums[(sums["invoices"] > 0) | (sums["receivable"] > 0)]
     daily = sums["invoiced"].where(sums["invoiced"] > 0) / window_days
     table = sums.drop(columns=["weight", "weighted", "late", "mean", "error"]).assign(
@@ -113,9 +113,26 @@ def payment_conduct(
     return table.reset_index()
 
 
-def _column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Give a column, or as many missing values where the table lacks it."""
-    return frame[name] if name in frame else pd.Series(np.nan, index=frame.index)
+def _days(invoices: pd.DataFrame, name: str) -> np.ndarray:
+    """Give a column of days, or as many missing ones where the table lacks it."""
+    if name not in invoices:
+        return np.full(len(invoices), np.datetime64("NaT", "us"))
+    column = invoices[name]
+    known = column if column.dtype.kind == "M" else pd.to_datetime(column)
+    return known.to_numpy("datetime64[us]")
+
+
+def _amounts(invoices: pd.DataFrame, name: str) -> np.ndarray:
+    """Give a column of amounts, or as many missing ones where the table lacks it."""
+    if name not in invoices:
+        return np.full(len(invoices), np.nan)
+    return invoices[name].to_numpy(float, na_value=np.nan)
+
+
+def _between(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Count the days from one to the other, missing where one of them is."""
+    known = ~(np.isnat(first) | np.isnat(last))
+    return np.where(known, (last - first) / np.timedelta64(1, "D"), np.nan)
 
 
 def _weighted_error(

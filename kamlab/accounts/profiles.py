@@ -29,6 +29,8 @@ from kamlab.sources.keys import fold, told_by
 from kamlab.sources.memory import give_back
 
 YEAR = timedelta(days=365)
+DAY_SUMS = ("account_id", "day", "net_sales", "quantity", "orders", "lines")
+"""What profiles read of account-days."""
 
 
 def profiles(
@@ -53,6 +55,7 @@ def profiles(
     priced: pd.DataFrame | None = None,
     facts: pd.DataFrame | None = None,
     months: pd.DataFrame | None = None,
+    days: pd.DataFrame | None = None,
     kept: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Put everything known of each account into one row.
@@ -78,9 +81,9 @@ def profiles(
         Of the same invoices and balance figures, where it was made before.
     priced : pd.DataFrame, optional
         From `prices_of`, where it was made before: of very many purchases that takes most memory.
-    facts, months : pd.DataFrame, optional
-        From `kamlab.accounts.account_facts` and `monthly_sums` of the same orders and day, where
-        they were made before.
+    facts, months, days : pd.DataFrame, optional
+        From `kamlab.accounts.account_facts`, `monthly_sums` and `daily_sums` (of `DAY_SUMS`) of the
+        same orders and day, where they were made before.
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
 
@@ -95,8 +98,8 @@ def profiles(
         priced = prices_of(orders, as_of, accounts)
     if facts is None:
         facts = account_facts(orders, as_of, kept=kept)
-    sums = ["net_sales", "quantity", "orders", "lines"]
-    days = daily_sums(orders, as_of, kept=kept, columns=sums)
+    if days is None:
+        days = daily_sums(orders, as_of, kept=kept, columns=DAY_SUMS)
     rhythm = cadence(days, as_of).drop(columns=["order_days", "days_since_last_order"])
     of_week = weekdays(days, as_of)
     del days  # the longest table

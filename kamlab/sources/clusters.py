@@ -49,9 +49,10 @@ def people_of_pairs(
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold is {threshold}; it must be above 0 and at most 1")
     ids = pd.Index(record_ids)
-    known = pairs[pairs["left"].isin(ids) & pairs["right"].isin(ids)]
-    left, right = ids.get_indexer(known["left"]), ids.get_indexer(known["right"])
-    probability = known["probability"].to_numpy(float).copy()
+    left, right = ids.get_indexer(pairs["left"]), ids.get_indexer(pairs["right"])
+    known = (left >= 0) & (right >= 0)
+    left, right = left[known], right[known]
+    probability = pairs["probability"].to_numpy(float)[known]
     forced, apart = _decided(decisions, ids)
     group = _Groups(len(ids), left, right, probability, apart)
     for one, other in forced:

@@ -101,21 +101,24 @@ def straight(
     given : sequence
         Its plain arguments.
     columns : sequence of str
-        Those that are wanted; none for all, which are not mapped.
+        Those that are wanted, as far as they are there; none for all, which are not mapped.
     files : mapping of str to Path or None
         Parquet, each in an entry of the store, whose key names the rows.
 
     Returns
     -------
     pd.DataFrame
-        As of `make`; None where one of the tables is not kept.
+        As of `make`, of these columns; None where one of the tables is not kept.
     """
     kept = [file for file in files.values() if file is not None]
     if len(kept) < len(files):
         return None
     read = partial(make, None, *given, **files)
-    if not columns or max(pq.read_metadata(file).num_rows for file in kept) < LONG:
-        return read(columns=columns)
+    if not columns:
+        return read()
+    if max(pq.read_metadata(file).num_rows for file in kept) < LONG:
+        table = read(columns=columns)
+        return table[[name for name in columns if name in table]]
     entries = [file.parent.name for file in kept]
     content = [make.__module__, make.__qualname__, *entries, *map(repr, given)]
     return mapped_apart(shelf, content, columns, lambda some: read(columns=some))

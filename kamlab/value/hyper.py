@@ -236,9 +236,7 @@ def regular_purchases_until_dropout(
     return result.reshape(shape)
 
 
-def _log_exactly(
-    events: np.ndarray, r: np.ndarray, z: np.ndarray, rest: np.ndarray
-) -> np.ndarray:
+def _log_exactly(events: np.ndarray, r: np.ndarray, z: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """Give the logarithm of the chance of exactly so many events; `rest` is 1 - z, unrounded."""
     return events * np.log(z) + r * np.log(rest) - np.log(events) - special.betaln(events, r)
 
