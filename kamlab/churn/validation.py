@@ -24,7 +24,7 @@ _SETTLED = 10_000  # rows from which candidates compared on one day stand for th
 _TRUSTED = 100.0  # who left, with which the model counts half
 
 
-def past_predictions(panel: Panel) -> pd.DataFrame:
+def past_predictions(panel: Panel) -> tuple[pd.DataFrame, ChurnModel | None]:
     """Predict on each earlier day by each rule, having learnt only from what was over by then.
 
     Training rows end a whole label window before the day they are tested on: no outcome of a
@@ -36,10 +36,11 @@ def past_predictions(panel: Panel) -> pd.DataFrame:
 
     Returns
     -------
-    pd.DataFrame
+    tuple of pd.DataFrame and ChurnModel or None
         Rows of the panel whose outcome is known and which could be predicted (of the latest four
         days where there are tens of thousands on each), with a column of probabilities for each of
-        `RULES`. Empty where no earlier day has anything to learn from.
+        `RULES`; empty where no earlier day has anything to learn from. And the model whose settings
+        stood for later days, and stand for today; None where each day compares anew.
     """
     rows, predicted, model = panel.rows, [], None
     known = rows["left"].notna()
@@ -55,7 +56,7 @@ def past_predictions(panel: Panel) -> pd.DataFrame:
         predicted.append(rows[test].assign(**found))
         if train.sum() >= _SETTLED:
             model = fitted
-    return pd.concat(predicted) if predicted else pd.DataFrame()
+    return (pd.concat(predicted) if predicted else pd.DataFrame()), model
 
 
 def churn_backtest(predicted: pd.DataFrame, *, places: int = 20) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def churn_backtest(predicted: pd.DataFrame, *, places: int = 20) -> pd.DataFrame
     Parameters
     ----------
     predicted : pd.DataFrame
-        From `past_predictions`.
+        The first of what `past_predictions` gives.
     places : int, default 20
         Accounts that can be looked after.
 
@@ -96,7 +97,7 @@ def populations(predicted: pd.DataFrame, *, rule: str = OURS) -> pd.DataFrame:
     Parameters
     ----------
     predicted : pd.DataFrame
-        From `past_predictions`.
+        The first of what `past_predictions` gives.
     rule : str
         One of `RULES`.
 
@@ -125,7 +126,9 @@ def populations(predicted: pd.DataFrame, *, rule: str = OURS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def fitted_today(panel: Panel, rule: str) -> tuple[ChurnModel | None, np.ndarray]:
+def fitted_today(
+    panel: Panel, rule: str, *, like: ChurnModel | None = None
+) -> tuple[ChurnModel | None, np.ndarray]:
     """Learn from all that is over and predict today's accounts.
 
     Parameters
@@ -134,6 +137,8 @@ def fitted_today(panel: Panel, rule: str) -> tuple[ChurnModel | None, np.ndarray
         At least one account left and one stayed.
     rule : str
         One of `RULES`.
+    like : ChurnModel, optional
+        From `past_predictions`: what was judged on earlier days is then what is used today.
 
     Returns
     -------
@@ -142,7 +147,7 @@ def fitted_today(panel: Panel, rule: str) -> tuple[ChurnModel | None, np.ndarray
     """
     today = (panel.rows["origin"] == panel.rows["origin"].max()).to_numpy()
     learnt = panel.rows["left"].notna().to_numpy()
-    found, model = predictions(panel, learnt, today)
+    found, model = predictions(panel, learnt, today, like=like)
     return (model if rule == OURS else None), found[rule]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from kamlab.accounts.days import daily_sums
 from kamlab.churn.definition import find_window, own_rhythm
@@ -218,7 +219,7 @@ def test_labels_are_what_happened(orders, panel):
 
 
 def test_backtest_beats_alike_and_keeps_its_gap(panel):
-    judged = churn_backtest(past_predictions(panel), places=10)
+    judged = churn_backtest(past_predictions(panel)[0], places=10)
     whole = judged[judged["origin"] == "all"].set_index("rule")
     assert set(whole.index) == set(RULES)
     assert whole.loc[OURS, "brier"] <= whole.loc[SILENCE, "brier"] + 0.002
@@ -231,7 +232,7 @@ def test_backtest_beats_alike_and_keeps_its_gap(panel):
 
 
 def test_those_not_yet_overdue_are_judged_apart(panel):
-    predicted = past_predictions(panel)
+    predicted, _ = past_predictions(panel)
     found = populations(predicted).set_index("population")
 
     late = predicted["overdue"]
@@ -259,6 +260,19 @@ def test_training_rows_end_a_label_window_before_the_day(panel, monkeypatch):
     past_predictions(panel)
     assert seen
     assert all((test - train).days >= panel.label_days for train, test in seen)
+
+
+def test_what_is_used_today_is_what_was_judged_before(panel, monkeypatch):
+    """With rows enough, today's model takes over the settings that earlier days were judged by."""
+    monkeypatch.setattr("kamlab.churn.validation._SETTLED", 100)
+    _, settled = past_predictions(panel)
+    taken, p = fitted_today(panel, OURS, like=settled)
+    _, anew = fitted_today(panel, OURS)
+
+    assert taken.weights_.equals(settled.weights_)
+    assert taken.calibration_ == settled.calibration_
+    # refitted on all that is over by now, it ranks nearly as a comparison today would
+    assert stats.spearmanr(p, anew).statistic > 0.9
 
 
 def test_accounts_can_be_left_out_of_today_alone(panel):
