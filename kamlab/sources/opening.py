@@ -230,7 +230,8 @@ class Sources:
         """
         rows = listing.of_accounts(self.table(name), accounts)
         there = [one for one in rows.columns if one in columns]
-        if accounts is None and there and listing.rows(self.reconciliation, name) > LONG:
+        long = accounts is None and there and listing.rows(self.reconciliation, name) > LONG
+        if long and not TABLES[name].personal:  # what is to be forgotten stands in one place
             read = partial(sql.to_frame, rows)
             table = mapped_once(Store(self.store), self._named(name), there, read)
         else:

@@ -159,6 +159,17 @@ def test_mapped_columns_leave_the_store_sooner_than_what_takes_long(folder, as_i
     assert not list(shelf.folder.glob("entries/*/*/meta.json"))
 
 
+def test_what_persons_said_is_not_written_a_second_time(folder, as_if_long):
+    """`forget` and the retention period look at the rows as they were read."""
+    said = "interaction_id,account_id,occurred_at,channel,name\n1,A1,2024-02-02,phone,Ana Li\n"
+    (folder / "interactions.csv").write_text(said)
+
+    found = opened(folder).frame("interactions", ["account_id", "name"])
+
+    assert found["name"].tolist() == ["Ana Li"]
+    assert not mapped_files(folder)
+
+
 def test_many_at_once_make_it_once_and_read_the_same(tmp_path):
     made = []
 
