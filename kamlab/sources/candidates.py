@@ -44,7 +44,7 @@ _MONTH = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Looked:
     """One file, or one sheet of a workbook, that nothing reads yet.
 
     Attributes
@@ -56,12 +56,15 @@ class _Table:
         Why these are no order lines; "" where they may be.
     told : int
         How many of the columns that orders need are there, by what they are usually called.
+    columns : tuple of str
+        None where it could not be looked at.
     """
 
     path: Path
     sheet: str
     unlike: str
     told: int
+    columns: tuple[str, ...]
 
 
 def no_orders(folder: Path, free: Sequence[Path]) -> str:
@@ -73,7 +76,7 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
     free : sequence of Path
         Files that could be read and feed no table.
     """
-    tables = [one for path in _largest(free) for one in _tables(path)]
+    tables = [one for path in _largest(free) for one in look_at(path)]
     likely = max((one for one in tables if not one.unlike), key=lambda one: one.told, default=None)
     text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
     if likely:
@@ -152,22 +155,32 @@ def _largest(free: Sequence[Path]) -> list[Path]:
     return sorted(free, key=lambda one: -one.stat().st_size)[:_FILES]
 
 
-def _tables(path: Path) -> Iterator[_Table]:
-    """Look at a file, each sheet by itself; what cannot be looked at may be anything."""
+def look_at(path: Path) -> Iterator[Looked]:
+    """Look at a file, each sheet by itself; what cannot be looked at may be anything.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    Looked
+    """
     with TemporaryDirectory(prefix="kamlab-") as room, duckdb.connect() as connection:
         for n, sheet in enumerate(_sheets(path) or [""]):
             inside = Path(room) / str(n)
             inside.mkdir()
-            why, told = "", 0
+            why, columns = "", tuple[str, ...]()
             try:
                 options = {"sheet": sheet} if sheet else {}
                 some = _beginning(path, inside)
                 raw = read_file(connection, some, path.name, options, set(), inside)
-                told = sum(bool(usual(name, list(raw.columns))) for name in _MUST)
+                columns = tuple(raw.columns)
                 why = unlike_orders(connection, raw)
             except (DataRefusedError, duckdb.Error, OSError):
                 pass
-            yield _Table(path, sheet, why, told)
+            told = sum(bool(usual(name, columns)) for name in _MUST)
+            yield Looked(path, sheet, why, told, columns)
 
 
 def _sheets(path: Path) -> list[str]:
@@ -181,7 +194,7 @@ def _sheets(path: Path) -> list[str]:
     return names[:_SHEETS] if len(names) > 1 else []
 
 
-def _said(one: _Table) -> str:
+def _said(one: Looked) -> str:
     """Write the sheet of a table, with those that have the same columns, for a mapping."""
     names = sheet_names(one.path, one.path.name)
     alike = alike_sheets(one.path, one.path.name, names)
@@ -202,7 +215,7 @@ def _beginning(path: Path, room: Path) -> Path:
     return made
 
 
-def _name(one: _Table) -> str:
+def _name(one: Looked) -> str:
     """Name a table in a message."""
     return f"{one.path.name}, sheet {one.sheet!r}" if one.sheet else one.path.name
 

@@ -12,6 +12,7 @@ from kamlab.sources.clerical import desk
 from kamlab.sources.endings import readable, stem
 from kamlab.sources.joining import joined
 from kamlab.sources.listing import unread
+from kamlab.sources.masters import accounts_beside
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
 from kamlab.sources.privacy import ids_that_name
@@ -111,11 +112,12 @@ def _beside(sources: Sources) -> list[str]:
         untried = too_large(sources, part)
         runs = partial(_runs, sources, part, untried)
         written = (sources.root / "kamlab.toml").exists()
-        block = "" if sources.has("accounts") else accounts_of_orders(part)
-        block = block if block and (untried or accounts_run(sources, part, block)) else ""
+        said, block = accounts_beside(sources)
+        if not block and not sources.has("accounts"):
+            said, block = "The orders tell more of the accounts.", accounts_of_orders(part)
+            block = block if block and (untried or accounts_run(sources, part, block)) else ""
         if block:
-            lines += ["", "The orders tell more of the accounts. To use it, write in kamlab.toml:"]
-            lines.append(block)
+            lines += ["", f"{said} To use it, write in kamlab.toml:", block]
         if block and not written:
             files = json.dumps(part.origin.entry["file"], ensure_ascii=False)
             lines += ["", "and, since there is none yet,", "[[orders]]", f"file = {files}"]

@@ -46,6 +46,29 @@ def accounts_run(sources: "Sources", part: Part, block: str) -> bool:
     return _reads(sources, entry, right)
 
 
+def masters_run(sources: "Sources", block: str) -> int:
+    """Count the accounts that order which a block of accounts knows; none where it is not read.
+
+    Parameters
+    ----------
+    sources : Sources
+    block : str
+        Lines of a mapping that name a file.
+    """
+    options = tomllib.loads(block)["accounts"][0]
+    entry = Entry("accounts", "file", "", options | {"file": [options["file"]]})
+    known = 0
+
+    def right(parts: list[Part]) -> bool:
+        nonlocal known
+        met = f"SELECT account_id FROM {_good(parts)} WHERE account_id IS NOT NULL"
+        buyers = f"SELECT DISTINCT account_id FROM orders WHERE account_id IN ({met})"
+        (known,) = _asked(sources, f"SELECT count(*) FROM ({buyers})")
+        return True
+
+    return known if _reads(sources, entry, right) else 0
+
+
 def orders_run(sources: "Sources", part: Part, line: str) -> bool:
     """Say whether orders read with another line of the mapping keep the same rows and amounts.
 

@@ -221,3 +221,56 @@ def test_files_too_large_to_be_tried_are_said_to_be(folder, store, monkeypatch):
 
     assert "[[accounts]]" in said
     assert "The lines offered were not tried" in said
+
+
+MASTER = [
+    "Kundennummer;Firma;PLZ;Bundesland",
+    "C1;Acme & Sons;10115;Berlin",
+    "C2;O'Neill;20095;Hamburg",
+    "C3;Nobody yet;80331;Bayern",
+]
+PLAIN = ["account_id,order_id,order_date,net_sales"] + [
+    f"C{1 + n % 2},{n},2024-01-{n:02d},{10 * n}" for n in range(1, 20)
+]
+
+
+def test_a_file_of_customers_is_offered_as_accounts(folder, store):
+    suppliers = [line.replace("C", "L") for line in MASTER]
+    files = {"orders.csv": PLAIN, "Kundenstamm.csv": MASTER, "Lieferanten.csv": suppliers}
+    place = folder({name: "\n".join(lines) for name, lines in files.items()})
+
+    said = describe(open_data(place, store=store))
+    assert "Kundenstamm.csv tells of 2 of the 2 accounts that order." in said
+    assert "Lieferanten.csv tells" not in said
+    (place / "kamlab.toml").write_text(_blocks(said))
+    sources = open_data(place, store=store)
+
+    found = sources.frame("accounts").set_index("account_id")
+    assert found["name"].tolist() == ["Acme & Sons", "O'Neill", "Nobody yet"]
+    assert found["region"].tolist() == ["Berlin", "Hamburg", "Bayern"]
+    assert sources.reconciliation.set_index("table")["rows_kept"].to_dict() == {
+        "orders": 19,
+        "accounts": 3,
+    }
+    assert "tells of" not in describe(sources)
+
+
+def test_a_sheet_of_customers_is_offered_with_its_name(folder, store, workbook):
+    sheets = {
+        "Hinweise": [["Stand", "2024"], ["Von", "Ana"]],
+        "Kunden": [line.split(";") for line in MASTER],
+    }
+    place = folder({"orders.csv": "\n".join(PLAIN), "stamm.xlsx": workbook(sheets)})
+
+    said = describe(open_data(place, store=store))
+    assert "stamm.xlsx, sheet 'Kunden' tells of 2 of the 2 accounts" in said
+    (place / "kamlab.toml").write_text(_blocks(said))
+
+    assert len(open_data(place, store=store).frame("accounts")) == 3
+
+
+def test_a_file_that_knows_few_of_the_accounts_is_not_offered(folder, store):
+    others = "\n".join(MASTER).replace("C1", "X1").replace("C2", "X2")
+    place = folder({"orders.csv": "\n".join(PLAIN), "others.csv": others})
+
+    assert "tells of" not in describe(open_data(place, store=store))
