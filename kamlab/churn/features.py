@@ -183,6 +183,8 @@ class _Before:
 
     def sums(self, day: np.ndarray, weight: np.ndarray | None, window: int) -> pd.Series:
         """Sum weights by their days, or count; what has no day never happened."""
+        if not len(self.day):
+            return pd.Series(dtype=float, index=self.index)
         # in one pass: sums of each span between two days on which a window begins or ends
         edges = np.union1d(self.origins, self.origins - window)
         spans, when = len(edges) - 1, _numbers(day)

@@ -6,7 +6,7 @@ import pytest
 
 from kamlab.accounts.days import daily_sums
 from kamlab.churn.definition import find_window, own_rhythm
-from kamlab.churn.features import REASONS, features
+from kamlab.churn.features import REASONS, _of_invoices, features
 from kamlab.churn.panel import build_panel
 from kamlab.churn.risk import churn_risk, named_reasons
 from kamlab.churn.signs import early_signs
@@ -202,6 +202,34 @@ def test_other_tables_are_seen_as_they_were():
     assert np.expm1(made.loc["a", "complaints"]) == pytest.approx(1)
     assert made.loc["a", "sentiment"] == -1
     assert np.expm1(made.loc["b", "contacts"]) == pytest.approx(1)
+
+
+def test_what_happened_before_many_days_is_what_a_loop_counts():
+    """Windows of near days overlap, and some events and accounts have no day or name."""
+    rng = np.random.default_rng(5)
+    days = pd.date_range("2022-01-01", "2023-06-01", freq="37D")
+    rows = pd.MultiIndex.from_product([["a", "b", "c"], days], names=["account_id", "origin"])
+    keys = rows.to_frame(index=False).sample(frac=0.8, random_state=1)
+    due = pd.Series(rng.choice(pd.date_range("2020-06-01", "2023-08-01").to_numpy(), 400))
+    invoices = pd.DataFrame(
+        {"account_id": rng.choice(np.array(["a", "b", "x", None], dtype=object), 400),
+         "due_date": due.mask(rng.random(400) < 0.1),
+         "paid_date": (due + pd.to_timedelta(rng.integers(-20, 60, 400), "D")).mask(
+             rng.random(400) < 0.3)}
+    )  # fmt: skip
+    found = _of_invoices(keys, invoices)
+
+    known = invoices.dropna(subset=["account_id", "due_date"])
+    year, week = pd.Timedelta(days=365), pd.Timedelta(days=7)
+    for place, row in keys.iterrows():
+        own = known[known["account_id"] == row["account_id"]]
+        told = own[(own["due_date"] + week).between(row["origin"] - year, row["origin"], "left")]
+        late = ~(told["paid_date"] <= told["due_date"] + week)
+        paid = own[own["paid_date"].between(row["origin"] - year, row["origin"], "left")]
+        by = (paid["paid_date"] - paid["due_date"]).dt.days.clip(-30, 180)
+        assert found["late_share"][place] == pytest.approx(late.mean(), nan_ok=True)
+        assert found["days_late"][place] == pytest.approx(by.mean(), nan_ok=True)
+    assert _of_invoices(keys.head(0), invoices)["late_share"].empty
 
 
 def test_labels_are_what_happened(orders, panel):
