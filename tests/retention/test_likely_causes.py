@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.retention.cause_signs import cause_signs
+from kamlab.retention.cause_signs import _before, cause_signs
 from kamlab.retention.likely_causes import FEWEST, likely_causes
 
 DAY = pd.Timestamp("2025-01-01")
@@ -118,3 +118,26 @@ def test_what_belongs_together_by_its_words_speaks_for_the_cause():
         "few contacts",
     }  # fmt: skip
     assert signs.loc[1, "much sent back"] == pytest.approx(0.2)
+
+
+def test_rows_before_each_key_are_those_a_join_finds():
+    """Also where one account is asked of on several days."""
+    rng = np.random.default_rng(2)
+    days = pd.date_range("2023-01-01", "2023-12-31").to_numpy()
+    keys = pd.DataFrame(
+        {"account_id": ["a", "b", "a", "c", "a"], "day": rng.choice(days, 5)}
+    )  # fmt: skip
+    table = pd.DataFrame(
+        {"account_id": rng.choice(np.array(["a", "b", "x", None], dtype=object), 300),
+         "on": pd.Series(rng.choice(days, 300)).mask(rng.random(300) < 0.1), "n": range(300)}
+    )  # fmt: skip
+    found = _before(keys, table, "on", 90)
+
+    joined = keys.rename_axis("row").reset_index().merge(table, on="account_id")
+    back = (joined["day"] - joined["on"]).dt.days
+    right = joined[back.between(1, 90)]
+    assert sorted(zip(found["row"], found["n"], strict=True)) == sorted(
+        zip(right["row"], right["n"], strict=True)
+    )
+    assert (found["day"].to_numpy() == keys["day"].to_numpy()[found["row"]]).all()
+    assert _before(keys.head(0), table, "on", 90).empty
