@@ -130,7 +130,7 @@ def _keep(shelf: Store, place: str, table: pd.DataFrame) -> None:
         made = room / "entry"
         made.mkdir(mode=0o700)
         for name, column in table.items():
-            if isinstance(column.dtype, np.dtype):
+            if isinstance(column.dtype, np.dtype) and column.dtype != object:
                 np.save(made / f"{name}.npy", column.to_numpy())
                 continue
             values = pa.array(column, from_pandas=True)

@@ -13,6 +13,7 @@ _TERMS = 400  # of the series, before the quadrature takes over
 _LOST_DIGITS = 1e6  # tolerated size of the summands over their sum
 _HOPELESS = 1e60  # a summand so large will not leave a digit
 _THINNED = 0.8  # share of rows still summed below which the others are left behind
+_ROUNDED = 1e-11  # of the first chance, below which a later one is nothing but its rounding
 _TINY = -600.0  # logarithm of a chance from which none can be followed up
 _SUMMED = 1_000  # purchases that are summed one by one, before an integral takes over
 _PANEL = 96  # nodes of each part of that integral
@@ -209,7 +210,7 @@ def regular_purchases_until_dropout(
     some["reached"] = special.betainc(*first)
     logs = _log_exactly(*first, some.pop("none"))
     some["exactly"], some["tiny"] = np.exp(logs), logs < _TINY
-    some["surviving"] = np.ones(active.size)
+    some["least"], some["surviving"] = _ROUNDED * some["reached"], np.ones(active.size)
     for n in range(1, _SUMMED + 1):
         term = some["surviving"] * some["reached"]
         result[active] += term
@@ -222,7 +223,9 @@ def regular_purchases_until_dropout(
             some["reached"][tiny] = special.betainc(
                 *(some[name][tiny] for name in ("events", "r", "z"))
             )
-        more = term > 1e-13 * result[active]
+        # what is nought but for rounding is not summed
+        more = (term > 1e-13 * result[active]) & (some["reached"] > some["least"])
+        some["surviving"] *= more
         if n == _SUMMED or more.sum() < _THINNED * active.size:
             active = active[more]
             some = {name: array[more] for name, array in some.items()}

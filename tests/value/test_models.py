@@ -149,6 +149,22 @@ def test_purchases_of_regular_buyers_are_the_sum_of_their_chances(r, k):
         assert float(found) == pytest.approx(purchases_until_dropout(r, alpha, a, b, t), rel=1e-7)
 
 
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_purchases_of_all_kinds_of_buyers_are_the_sum_of_their_chances(k):
+    """Rare and heavy buyers, moments and decades ahead, side by side in one call."""
+    rng = np.random.default_rng(k)
+    x, phase = rng.integers(0, 600, 400), rng.integers(0, k, 400)
+    r, alpha, a, b = 0.3 + k * x + phase, 1 + rng.exponential(400, 400), 0.7, 2.5 + x
+    t = rng.exponential(300, 400) * rng.choice([0, 1e-6, 0.1, 1, 5], 400)
+    found = regular_purchases_until_dropout(r, alpha, a, b, t, k=k, phase=phase)
+
+    n = np.arange(1, 8_000)[:, None]
+    chances = survival_of_dropout(a, b, n - 1) * betainc(n * k - phase, r, t / (alpha + t))
+    short = chances[-1] <= 1e-14 * chances.sum(axis=0)
+    assert short.mean() > 0.9
+    np.testing.assert_allclose(found[short], chances.sum(axis=0)[short], rtol=1e-9)
+
+
 @pytest.mark.parametrize("family", [beta_geo, pareto])
 @pytest.mark.parametrize("x", [0.0, 3.0, 400.0, 10_000.0])
 def test_gradients_equal_differences_for_every_buyer(family, x):
