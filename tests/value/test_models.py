@@ -158,11 +158,12 @@ def test_purchases_of_all_kinds_of_buyers_are_the_sum_of_their_chances(k):
     t = rng.exponential(300, 400) * rng.choice([0, 1e-6, 0.1, 1, 5], 400)
     found = regular_purchases_until_dropout(r, alpha, a, b, t, k=k, phase=phase)
 
-    n = np.arange(1, 8_000)[:, None]
+    n = np.arange(1, 1_000)[:, None]
     chances = survival_of_dropout(a, b, n - 1) * betainc(n * k - phase, r, t / (alpha + t))
-    short = chances[-1] <= 1e-14 * chances.sum(axis=0)
-    assert short.mean() > 0.9
-    np.testing.assert_allclose(found[short], chances.sum(axis=0)[short], rtol=1e-9)
+    whole = chances[-1] <= 1e-14 * chances.sum(axis=0)  # beyond, an integral takes over
+    assert 0.7 < whole.mean() < 1
+    np.testing.assert_allclose(found[whole], chances.sum(axis=0)[whole], rtol=1e-9)
+    assert (found[~whole] >= chances.sum(axis=0)[~whole] * (1 - 1e-9)).all()
 
 
 @pytest.mark.parametrize("family", [beta_geo, pareto])
