@@ -130,7 +130,8 @@ def _of_interactions(keys: pd.DataFrame, table: pd.DataFrame) -> dict[str, pd.Se
         felt = known["sentiment"].astype(float)
         total = before.sums(days, felt.fillna(0.0).to_numpy(), YEAR)
         count = before.sums(days, felt.notna().to_numpy(), YEAR)
-        made["sentiment"] = _share(total, count)
+        # rounded, so that it is the same however the moods are added up
+        made["sentiment"] = _share(total, count).round(9)
     return made
 
 
