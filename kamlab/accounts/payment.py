@@ -85,7 +85,7 @@ def payment_conduct(
         "weight": summed(amount, judged),
         "weighted": summed(np.nan_to_num(amount * beyond), judged),
         "late": summed(amount, judged & (beyond > late_days)),
-        "receivable": summed(rest, amount > 0),
+        "receivable": summed(rest, rest > 0),
         "overdue": summed(rest, overdue_days > 0),
         "current": summed(rest, overdue_days <= 0),
     }

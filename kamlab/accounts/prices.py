@@ -16,9 +16,8 @@ from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
 
 SUM_COLUMNS = ("account_id", "product_id", "month", "net_sales", "quantity", "lines")
 _FEWEST_OF_A_REGION = 5
-_MOST_STEPS = (
-    5_000  # of the solver; real prices take some 20, a chain of accounts as many as it has
-)
+# of the solver: real prices take some 20, a chain of accounts as many as it has
+_MOST_STEPS = 5_000
 
 
 def price_sums(

@@ -1,5 +1,6 @@
 """What are columns called elsewhere? Only to propose lines of a mapping."""
 
+import json
 from collections.abc import Sequence
 
 from kamlab.sources.keys import fold
@@ -64,6 +65,16 @@ OPTIONAL = ("quantity", "product_id", "category", "cost_of_goods", "currency")
 """Columns that lines can lack."""
 
 
+def as_toml(value: object) -> str:
+    """Write a text, or a list of texts, as TOML does.
+
+    Parameters
+    ----------
+    value : str or list of str
+    """
+    return json.dumps(value, ensure_ascii=False)
+
+
 def usual(canonical: str, columns: Sequence[str]) -> str:
     """Name the column that is called as a canonical one of orders usually is.
 
@@ -89,6 +100,37 @@ def usual(canonical: str, columns: Sequence[str]) -> str:
     return next((plain[word] for word in _USUAL.get(canonical, "").split() if word in plain), "")
 
 
+def described(columns: Sequence[str]) -> dict[str, str]:
+    """Name the columns that are called as those which describe accounts, by canonical name.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        What a source has; of several alike the first is taken.
+
+    Examples
+    --------
+    >>> described(["Customer No", "Firma", "Land", "Amount"])
+    {'name': 'Firma', 'country': 'Land'}
+    """
+    found = {name: called(words, columns) for name, words in DESCRIBING.items()}
+    return {name: column for name, column in found.items() if column}
+
+
+def called(words: str, columns: Sequence[str]) -> str:
+    """Name the first column that is called by one of some words; empty where none is.
+
+    Parameters
+    ----------
+    words : str
+        Folded, with blanks between them.
+    columns : sequence of str
+        What a source has.
+    """
+    alike = words.split()
+    return next((column for column in columns if fold(column) in alike), "")
+
+
 def describes(columns: Sequence[str]) -> bool:
     """Say whether a column is called as one that describes accounts.
 
@@ -102,5 +144,4 @@ def describes(columns: Sequence[str]) -> bool:
     >>> describes(["Customer No", "City"]), describes(["Customer No", "Amount"])
     (True, False)
     """
-    words = " ".join([_PLACES, *DESCRIBING.values()]).split()
-    return any(fold(column) in words for column in columns)
+    return bool(described(columns) or called(_PLACES, columns))

@@ -1,11 +1,9 @@
 """What stands beside the orders that feeds nothing, and which lines of the mapping would use it?"""
 
-import json
 from collections.abc import Callable
 
 from kamlab.sources import sql
-from kamlab.sources.alike import DESCRIBING, OPTIONAL, usual
-from kamlab.sources.keys import fold
+from kamlab.sources.alike import OPTIONAL, as_toml, called, described, usual
 from kamlab.sources.parts import Part
 
 _PROFIT = "profit grossprofit marginamount rohertrag marge 毛利 利润"
@@ -26,8 +24,8 @@ def accounts_of_orders(part: Part) -> str:
         elsewhere than from files.
     """
     accounts = part.meta["mapped"]["account_id"]
-    told = {name: column for name, words in DESCRIBING.items() if (column := _unused(part, words))}
-    if len(accounts) != 1 or not told:
+    told = described(part.meta["ignored"])
+    if part.origin.entry.kind != "file" or len(accounts) != 1 or not told:
         return ""
     entry, number = part.origin.entry, sql.name(accounts[0])
     columns = [f"{number} AS account_id"]
@@ -35,7 +33,7 @@ def accounts_of_orders(part: Part) -> str:
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
     said += [f"FROM {_lines_of(part)} WHERE {number} IS NOT NULL GROUP BY {number}", "'''"]
     given = {option: entry[option] for option in _READ_ALIKE if entry[option]}
-    said += [f"{name} = {_toml(one)}" for name, one in given.items() if not isinstance(one, dict)]
+    said += [f"{name} = {as_toml(one)}" for name, one in given.items() if not isinstance(one, dict)]
     return "\n".join(said)
 
 
@@ -94,21 +92,15 @@ def _columns(part: Part, more: dict[str, str]) -> str:
     mapped = part.meta["mapped"]
     said = {name: sources for name, sources in mapped.items() if sources != [name]}
     lines = {name: one[0] if len(one) == 1 else one for name, one in said.items()} | more
-    told = ", ".join(f"{name} = {_toml(one)}" for name, one in lines.items())
+    told = ", ".join(f"{name} = {as_toml(one)}" for name, one in lines.items())
     return f"columns = {{ {told} }}"
-
-
-def _toml(value: object) -> str:
-    """Write a value as TOML does."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _unused(part: Part, words: str) -> str:
     """Name the first column of a file that feeds nothing and is called by one of the words."""
     if part.origin.entry.kind != "file":
         return ""
-    alike = words.split()
-    return next((column for column in part.meta["ignored"] if fold(column) in alike), "")
+    return called(words, part.meta["ignored"])
 
 
 def _lines_of(part: Part) -> str:

@@ -1,6 +1,5 @@
 """Which files of a folder could hold order lines, and which are tables of customers?"""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import duckdb
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
-from kamlab.sources.alike import describes, usual
+from kamlab.sources.alike import as_toml, describes, usual
 from kamlab.sources.casts import cast
 from kamlab.sources.endings import TEXT, beginning, ending, packed
 from kamlab.sources.readers import Raw, read_file
@@ -57,7 +56,7 @@ class Looked:
     told : int
         How many of the columns that orders need are there, by what they are usually called.
     columns : tuple of str
-        None where it could not be looked at.
+        None of them where it could not be looked at.
     """
 
     path: Path
@@ -76,13 +75,13 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
     free : sequence of Path
         Files that could be read and feed no table.
     """
-    tables = [one for path in _largest(free) for one in look_at(path)]
+    tables = [one for path in largest(free) for one in look_at(path)]
     likely = max((one for one in tables if not one.unlike), key=lambda one: one.told, default=None)
     text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
     if likely:
         sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
         return (
-            f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {_toml(likely.path.name)}{sheet}\n"
+            f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {as_toml(likely.path.name)}{sheet}\n"
             "Then check again: it says which columns it takes."
         )
     if tables:
@@ -149,8 +148,14 @@ def _unlike(connection: duckdb.DuckDBPyConnection, some: Raw) -> str:
     )
 
 
-def _largest(free: Sequence[Path]) -> list[Path]:
-    """Give the files that are looked at, the largest first."""
+def largest(free: Sequence[Path]) -> list[Path]:
+    """Give the files that are looked at, the largest first.
+
+    Parameters
+    ----------
+    free : sequence of Path
+        Files that could be read and feed no table.
+    """
     free = [one for one in free if not one.name.startswith(("~$", "."))]
     return sorted(free, key=lambda one: -one.stat().st_size)[:_FILES]
 
@@ -226,8 +231,3 @@ def _listing(names: list[str]) -> str:
         return "the folder is empty"
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return "it holds " + ", ".join(names[:5]) + more
-
-
-def _toml(value: str) -> str:
-    """Write a text as TOML does."""
-    return json.dumps(value, ensure_ascii=False)

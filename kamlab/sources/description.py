@@ -1,12 +1,12 @@
 """What was understood, kept and refused? Say it in plain text, for `kamlab check`."""
 
-import json
 import math
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from kamlab.sources.alike import as_toml
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
 from kamlab.sources.endings import readable, stem
@@ -98,7 +98,7 @@ def _asides(sources: Sources) -> list[str]:
     named = {one: stem(Path(one)) for one in sources.not_understood if readable(Path(one))}
     lines += [
         f"  {one} is named after a table; to read it too, write in kamlab.toml\n"
-        f"    [[{table}]]\n    file = {json.dumps(one, ensure_ascii=False)}"
+        f"    [[{table}]]\n    file = {as_toml(one)}"
         for one, table in named.items()
         if table in TABLES
     ]
@@ -119,7 +119,7 @@ def _beside(sources: Sources) -> list[str]:
         if block:
             lines += ["", f"{said} To use it, write in kamlab.toml:", block]
         if block and not written:
-            files = json.dumps(part.origin.entry["file"], ensure_ascii=False)
+            files = as_toml(part.origin.entry["file"])
             lines += ["", "and, since there is none yet,", "[[orders]]", f"file = {files}"]
         if columns := columns_of_orders(part, runs):
             lines += ["", "The orders tell more of each line. If it is what it is called, write"]

@@ -38,8 +38,7 @@ def mapped_once(
     columns : sequence of str
         Those that are wanted.
     make : callable
-        Gives some columns of the table; the order of its rows may be another each
-        time.
+        Gives some columns of the table; the order of its rows may be another each time.
 
     Returns
     -------

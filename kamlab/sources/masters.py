@@ -1,14 +1,11 @@
 """Which file beside the orders tells of their accounts, and which lines would read it?"""
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kamlab.sources import sql
-from kamlab.sources.alike import DESCRIBING, usual
-from kamlab.sources.candidates import Looked, look_at
+from kamlab.sources.alike import as_toml, described, usual
+from kamlab.sources.candidates import Looked, largest, look_at
 from kamlab.sources.endings import readable, stem
-from kamlab.sources.keys import fold
 from kamlab.sources.schema import TABLES
 from kamlab.sources.trial import LARGEST, masters_run
 
@@ -35,38 +32,28 @@ def accounts_beside(sources: "Sources") -> tuple[str, str]:
         return "", ""
     ask = sources._connection  # noqa: SLF001  the same room
     (buyers,) = sql.one(ask, "SELECT count(DISTINCT account_id) FROM orders")
-    found = (0, "", "")
-    for name in sources.not_understood:
-        path = sources.root / name
-        if not readable(path) or stem(Path(name)) in TABLES or path.stat().st_size > LARGEST:
-            continue
-        for one in look_at(path):
+    paths = [sources.root / name for name in sources.not_understood]
+    free = [path for path in paths if path.is_file() and readable(path)]
+    most, told = 0, ("", "")
+    for path in largest([path for path in free if stem(path) not in TABLES]):
+        for one in look_at(path) if path.stat().st_size <= LARGEST else ():
             block = _block(one)
             known = masters_run(sources, block) if block else 0
-            if known > max(found[0], _KNOWN * buyers):
-                where = f"{name}, sheet {one.sheet!r}" if one.sheet else name
+            if known > most and known >= _KNOWN * buyers:
+                where = f"{path.name}, sheet {one.sheet!r}" if one.sheet else path.name
                 said = f"{where} tells of {known:,} of the {buyers:,} accounts that order."
-                found = (known, said, block)
-    return found[1:]
+                most, told = known, (said, block)
+    return told
 
 
 def _block(one: Looked) -> str:
     """Write what reads a table of accounts; empty where it does not seem to be one."""
     number = usual("account_id", one.columns)
-    rest = [column for column in one.columns if column != number]
-    told: dict[str, str] = {}
-    for name, words in DESCRIBING.items():
-        column = next((column for column in rest if fold(column) in words.split()), "")
-        told |= {name: column} if column else {}
+    told = described([column for column in one.columns if column != number])
     if not (one.unlike and number and told):
         return ""
     columns = {"account_id": number} | told
-    said = ", ".join(f"{name} = {_toml(column)}" for name, column in columns.items())
-    sheet = [f"sheet = {_toml(one.sheet)}"] if one.sheet else []
-    lines = ["[[accounts]]", f"file = {_toml(one.path.name)}", *sheet, f"columns = {{ {said} }}"]
-    return "\n".join(lines)
-
-
-def _toml(value: str) -> str:
-    """Write a text as TOML does."""
-    return json.dumps(value, ensure_ascii=False)
+    said = ", ".join(f"{name} = {as_toml(column)}" for name, column in columns.items())
+    sheet = [f"sheet = {as_toml(one.sheet)}"] if one.sheet else []
+    file = f"file = {as_toml(one.path.name)}"
+    return "\n".join(["[[accounts]]", file, *sheet, f"columns = {{ {said} }}"])

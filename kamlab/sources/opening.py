@@ -159,12 +159,12 @@ class Sources:
         content, lines = self._made_of(through), partial(self._through, through)
         made_of = getattr(make, "takes", {}).items()
         takes = {name: partial(self.kept, one, through=through) for name, one in made_of}
+        shelf = Store(self.store)
         if getattr(make, "straight", False) and not named:
             files = {name: self._file(one, through) for name, one in made_of}
-            if (read := straight(Store(self.store), make, given, columns, files)) is not None:
+            if (read := straight(shelf, make, given, columns, files)) is not None:
                 return read
         still = self._pushed.still if self._pushed else None
-        shelf = Store(self.store)
         return made_once(shelf, content, make, lines, given, named, columns, takes, still)
 
     def kept(

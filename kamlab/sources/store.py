@@ -117,15 +117,14 @@ class Store:
 
         An entry may say that it stays for less: `unused_days` in its description.
         """
-        now = time.time() / 86_400
         with suppress(FileNotFoundError):  # another process may be removing them too
             for meta in (self.folder / "entries").glob("*/*/meta.json"):
-                with suppress(ValueError, AttributeError, TypeError):
-                    stays = json.loads(meta.read_text(encoding="utf-8")).get("unused_days", days)
-                    if now - meta.stat().st_mtime / 86_400 > min(stays, days):
-                        shutil.rmtree(meta.parent, ignore_errors=True)
+                unused = _days_since(meta)
+                # most entries are of today, and need not say how long they stay
+                if unused > days or (unused > 1 and unused > _stays(meta, days)):
+                    shutil.rmtree(meta.parent, ignore_errors=True)
             for lock in (self.folder / "tmp").glob("*.lock"):
-                if now - lock.stat().st_mtime / 86_400 > days:
+                if _days_since(lock) > days:
                     lock.unlink()
 
     def sha256(self, path: Path) -> str:
@@ -147,6 +146,19 @@ class Store:
             json.dump({"seen": seen, "sha256": digest.hexdigest()}, file)
         Path(aside).replace(note)
         return digest.hexdigest()
+
+
+def _days_since(path: Path) -> float:
+    """Count the days since a file was touched."""
+    return (time.time() - path.stat().st_mtime) / 86_400
+
+
+def _stays(meta: Path, days: int) -> float:
+    """Say after how many days without use an entry leaves, by its own word if it has one."""
+    try:
+        return float(json.loads(meta.read_text(encoding="utf-8"))["unused_days"])
+    except (ValueError, KeyError, TypeError):
+        return days
 
 
 def _status(path: Path) -> list[int]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from kamlab.accounts import concerns as c
@@ -151,3 +152,27 @@ def test_words_that_cannot_be_used_are_refused_by_place(text, message, tmp_path)
         c.read_words(tmp_path / "words.csv")
     with pytest.raises(DataRefusedError, match="cannot be read"):
         c.read_words(tmp_path / "nothing.csv")
+
+
+def test_the_trend_is_tested_as_scipy_tests_an_even_split():
+    rng = np.random.default_rng(4)
+    days = rng.choice(pd.date_range("2024-01-02", "2024-12-31"), 600)
+    said = _said({"account_id": rng.choice(list("ABCDEFGH"), 600), "occurred_at": days,
+                  "concern": rng.choice(["price", "delivery"], 600), "sentiment": 0.0})  # fmt: skip
+
+    table = c.concerns(said, date(2025, 1, 1))
+
+    right = [binomtest(k, n).pvalue for k, n in zip(table["recent"], table["times"], strict=True)]
+    np.testing.assert_allclose(table["trend_p"], right, rtol=1e-12)
+    assert table["trend_p"].nunique() > 5
+
+
+def test_a_text_said_often_counts_each_time_and_missing_ones_stay_missing():
+    texts = pd.Series(["too expensive", None, "hello", "too expensive"], index=[7, 3, 9, 1])
+
+    found = c.known_topics(texts)
+
+    assert found.of_text.index.tolist() == [7, 3, 9, 1]
+    assert found.of_text.isna().tolist() == [False, True, True, False]
+    assert found.of_text[7] == found.of_text[1] == "price"
+    assert found.words.set_index("topic").loc["price", "texts"] == 2

@@ -115,3 +115,28 @@ def test_weekday_and_month_end_are_counted():
     assert (row["usual_weekday"], row["weekday_share"]) == ("Monday", 0.75)
     assert row["month_end_share"] == 0.75
     assert (row["usual_order"], row["largest_order"]) == (100, 300)
+
+
+def test_usual_amounts_are_those_of_a_loop_in_whatever_order_days_come():
+    """Days without a purchase, after the end or of nobody do not count, nor accounts of none."""
+    rng = np.random.default_rng(3)
+    days = pd.DataFrame(
+        {"account_id": rng.choice(np.array(["b", "a", "c", None], dtype=object), 200),
+         "day": rng.choice(pd.date_range("2025-06-01", "2026-02-01"), 200),
+         "net_sales": rng.normal(50, 60, 200), "orders": rng.integers(0, 4, 200),
+         "lines": rng.integers(1, 9, 200),
+         "quantity": np.where(rng.random(200) < 0.2, np.nan, rng.normal(40, 30, 200))}
+    )  # fmt: skip
+    days.loc[days["account_id"] == "c", "net_sales"] = -1.0
+
+    found = habits.weekdays(days, AS_OF).set_index("account_id")
+
+    assert found.index.tolist() == ["a", "b"]
+    for name, row in found.iterrows():
+        own = days[(days["account_id"] == name) & (days["day"] < pd.Timestamp(AS_OF))]
+        own = own[own["net_sales"] > 0]
+        batch = (own["quantity"] / own["lines"])[own["quantity"] > 0]
+        assert row["largest_order"] == own["net_sales"].max()
+        assert row["usual_order"] == (own["net_sales"] / own["orders"].clip(lower=1)).median()
+        assert row["usual_batch"] == pytest.approx(batch.median())
+        assert row["weekday_share"] == (own["day"].dt.day_name() == row["usual_weekday"]).mean()

@@ -123,3 +123,48 @@ def test_bands_add_up_and_order_does_not_matter(rows, random):
 def test_expected_loss_refuses_what_is_no_probability():
     with pytest.raises(ValueError, match="between 0 and 1"):
         payment.expected_credit_loss(pd.Series([1.2]), pd.Series([1.0]))
+
+
+@pytest.mark.parametrize("lacking", [[], ["paid_amount"], ["paid_date", "paid_amount"]])
+def test_conduct_is_that_of_a_loop_over_invoices_with_gaps(lacking):
+    rng = np.random.default_rng(6)
+    count, end = 300, pd.Timestamp(AS_OF)
+    issued = end + pd.to_timedelta(rng.integers(-700, 30, count), "D")
+    due = pd.Series(issued + pd.to_timedelta(rng.integers(0, 60, count), "D"))
+    paid = due + pd.to_timedelta(rng.integers(-30, 90, count), "D")
+    amount = rng.normal(400, 300, count).round(2)
+    invoices = pd.DataFrame(
+        {"account_id": rng.choice(np.array(["a", "b", "c", None], dtype=object), count),
+         "invoice_date": issued, "due_date": due.mask(rng.random(count) < 0.1), "amount": amount,
+         "paid_date": paid.mask(rng.random(count) < 0.3),
+         "paid_amount": np.where(rng.random(count) < 0.2, amount / 2, np.nan)}
+    ).drop(columns=lacking)  # fmt: skip
+
+    found = payment.payment_conduct(invoices, AS_OF, late_days=5).set_index("account_id")
+
+    assert found.index.tolist() == ["a", "b", "c"]
+    for name, row in found.iterrows():
+        told = {"invoices": 0, "invoiced": 0.0, "receivable": 0.0, "overdue": 0.0, "current": 0.0}
+        weight = late = days = 0.0
+        for one in invoices[invoices["account_id"] == name].to_dict("records"):
+            if one["invoice_date"] >= end:
+                continue
+            known = one.get("paid_date", pd.NaT) < end
+            part = one.get("paid_amount", np.nan)
+            given = (one["amount"] if pd.isna(part) else part) if known else 0.0
+            rest = max(one["amount"] - given, 0.0) if one["amount"] > 0 else 0.0
+            inside = one["invoice_date"] >= end - pd.Timedelta(days=365)
+            told["invoices"] += inside
+            told["invoiced"] += one["amount"] if inside else 0.0
+            told["receivable"] += rest
+            told["overdue"] += rest if one["due_date"] < end else 0.0
+            told["current"] += rest if one["due_date"] >= end else 0.0
+            if inside and one["amount"] > 0 and (known or one["due_date"] < end):
+                weight += one["amount"]
+                if pd.notna(one["due_date"]):
+                    beyond = ((one["paid_date"] if known else end) - one["due_date"]).days
+                    days += one["amount"] * beyond
+                    late += one["amount"] if beyond > 5 else 0.0
+        told |= {"days_beyond_terms": days / weight, "late_share": late / weight}
+        for column, value in told.items():
+            assert row[column] == pytest.approx(value), (name, column)

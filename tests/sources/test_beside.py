@@ -269,6 +269,17 @@ def test_a_sheet_of_customers_is_offered_with_its_name(folder, store, workbook):
     assert len(open_data(place, store=store).frame("accounts")) == 3
 
 
+def test_of_two_files_of_customers_the_one_that_knows_more_is_offered(folder, store):
+    half = "\n".join(MASTER).replace("C2", "X2")
+    files = {"orders.csv": "\n".join(PLAIN), "all.csv": "\n".join(MASTER), "half.csv": half}
+    said = describe(open_data(folder(files), store=store))
+    assert "all.csv tells of 2 of the 2" in said
+    assert "half.csv tells" not in said
+
+    alone = folder({name: text for name, text in files.items() if name != "all.csv"}, "alone")
+    assert "half.csv tells of 1 of the 2" in describe(open_data(alone, store=store))
+
+
 def test_a_file_that_knows_few_of_the_accounts_is_not_offered(folder, store):
     others = "\n".join(MASTER).replace("C1", "X1").replace("C2", "X2")
     place = folder({"orders.csv": "\n".join(PLAIN), "others.csv": others})

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 
 import pandas as pd
 import pytest
@@ -86,3 +87,22 @@ def test_what_nobody_touched_is_not_read_to_be_checked(store, monkeypatch):
     assert shelf.find(key("kept")) is not None
     (shelf.place(key("kept")) / "data").write_bytes(b"y" * 1000)
     assert shelf.find(key("kept")) is None
+
+
+def test_an_entry_whose_description_is_damaged_leaves_with_the_others(store):
+    shelf = Store(store)
+    for name, said in (
+        ("old", "{"),
+        ("short", '{"unused_days": 3}'),
+        ("new", '{"unused_days": 3}'),
+    ):
+        place = shelf.place(key(name))
+        place.mkdir(parents=True)
+        (place / "meta.json").write_text(said)
+        back = time.time() - {"old": 61, "short": 4, "new": 2}[name] * 86_400
+        os.utime(place / "meta.json", (back, back))
+
+    shelf.drop_unused(60)
+
+    there = {name: shelf.place(key(name)).exists() for name in ("old", "short", "new")}
+    assert there == {"old": False, "short": False, "new": True}
