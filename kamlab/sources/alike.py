@@ -1,7 +1,9 @@
 """What are columns called elsewhere? Only to propose lines of a mapping."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 from kamlab.sources.keys import fold
 
@@ -10,13 +12,14 @@ _USUAL = {
         "customerid customerno customernumber customercode custno accountid accountno clientid "
         "customerkey soldto soldtoparty customer client buyer account email customeremail kunde "
         "kundennr kundennummer debitor debitornr auftraggeber codeclient numclient noclient "
-        "cliente 客户编号 客户编码 客户代码 客户号 客户 客户名称"
+        "nclient numeroclient cliente codigocliente 客户编号 客户编码 客户代码 客户号 客户 客户名称"
     ),
     "order_id": (
         "orderid orderno ordernumber salesorder salesordernumber salesorderid invoiceno "
         "invoicenumber invoiceid invoice documentno docno order auftrag auftragsnr auftragsnummer "
         "beleg belegnr belegnummer verkaufsbeleg faktura fakturanr rechnung rechnungsnr "
-        "rechnungsnummer commande nocommande numcommande facture nofacture numfacture pedido "
+        "rechnungsnummer commande nocommande ncommande numcommande "
+        "numerodecommande facture nofacture nfacture numfacture numerodefacture pedido "
         "订单号 订单编号 单号 单据编号 发票号"
     ),
     "order_date": (
@@ -44,8 +47,7 @@ _USUAL = {
     ),
     "cost_of_goods": (
         "costofgoodssold cogs totalcost totalproductcost costamount wareneinsatz herstellkosten "
-        "einstand einstandswert "
-        "coutdesventes coutdachat 销售成本"
+        "einstand einstandswert coutdesventes coutdachat prixderevient 销售成本"
     ),
     "currency": "currencycode curr waehrung wahrung währung währg wahrg devise moneda 币种 货币",
 }
@@ -95,9 +97,11 @@ def usual(canonical: str, columns: Sequence[str]) -> str:
     --------
     >>> usual("account_id", ["Faktura", "Auftraggeber"]), usual("quantity", ["Faktura"])
     ('Auftraggeber', '')
+    >>> usual("order_id", ["N° facture"]), usual("quantity", ["Quantité"])
+    ('N° facture', 'Quantité')
     """
-    plain = {fold(column): column for column in reversed(columns)}
-    return next((plain[word] for word in _USUAL.get(canonical, "").split() if word in plain), "")
+    there = {_plain(column): column for column in reversed(columns)}
+    return next((there[word] for word in _words(_USUAL.get(canonical, "")) if word in there), "")
 
 
 def described(columns: Sequence[str]) -> dict[str, str]:
@@ -117,6 +121,21 @@ def described(columns: Sequence[str]) -> dict[str, str]:
     return {name: column for name, column in found.items() if column}
 
 
+def familiar(names: Sequence[str]) -> int:
+    """Count different names that columns of orders, or those which describe accounts, usually have.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Examples
+    --------
+    >>> familiar(["Stand", "2024"]), familiar(["Code client", "Région"])
+    (0, 2)
+    """
+    return len(_familiar() & {_plain(name) for name in names})
+
+
 def called(words: str, columns: Sequence[str]) -> str:
     """Name the first column that is called by one of some words; empty where none is.
 
@@ -127,8 +146,25 @@ def called(words: str, columns: Sequence[str]) -> str:
     columns : sequence of str
         What a source has.
     """
-    alike = words.split()
-    return next((column for column in columns if fold(column) in alike), "")
+    alike = _words(words)
+    return next((column for column in columns if _plain(column) in alike), "")
+
+
+@cache
+def _familiar() -> frozenset[str]:
+    """Give all that columns are usually called."""
+    return frozenset(_words(" ".join([_PLACES, *_USUAL.values(), *DESCRIBING.values()])))
+
+
+def _words(words: str) -> list[str]:
+    """Give words as they are compared."""
+    return [_plain(word) for word in words.split()]
+
+
+def _plain(text: str) -> str:
+    """Fold a name and leave its accents out: Qté and QTE are one."""
+    parts = unicodedata.normalize("NFD", fold(text))
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def describes(columns: Sequence[str]) -> bool:

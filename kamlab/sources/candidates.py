@@ -81,7 +81,7 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
     if likely:
         sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
         return (
-            f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {as_toml(likely.path.name)}{sheet}\n"
+            f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {_files(likely, tables)}{sheet}\n"
             "Then check again: it says which columns it takes."
         )
     if tables:
@@ -98,6 +98,13 @@ _EXPECTED = (
     "Expected a file named orders.csv, .csv.gz, .parquet, .xlsx or .jsonl with the columns "
     "account_id, order_id, order_date and net_sales, or a kamlab.toml"
 )
+
+
+def _files(likely: Looked, tables: Sequence[Looked]) -> str:
+    """Write the file of a table, with those that have the same columns, for a mapping."""
+    alike = {one.path.name for one in tables if one.columns == likely.columns and not one.unlike}
+    names = sorted(alike) if likely.columns and not likely.sheet else [likely.path.name]
+    return as_toml(names if len(names) > 1 else names[0])
 
 
 def unlike_orders(connection: duckdb.DuckDBPyConnection, raw: Raw) -> str:

@@ -9,6 +9,7 @@ import duckdb
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
+from kamlab.sources.alike import familiar
 from kamlab.sources.delimited import dialect, stage_delimited
 from kamlab.sources.encodings import detect
 from kamlab.sources.endings import JSON, TEXT, ending, unpack
@@ -151,10 +152,16 @@ def _filled(row: Sequence[object]) -> bool:
 
 
 def _header(rows: Sequence[Sequence[object]], first: int, wanted: set[str]) -> int:
-    """Find the header below titles: the row, of the first twenty, that holds most wanted names."""
+    """Find the header below titles: the row, of the first twenty, that holds most wanted names.
 
-    def found(row: Sequence[object]) -> int:
-        return len(wanted & {str(cell).strip().casefold() for cell in row})
+    Where none holds any, as before anybody said what columns are called, the one that holds most of
+    what columns are usually called, if two or more.
+    """
+
+    def found(row: Sequence[object]) -> tuple[int, int]:
+        cells = [str(cell).strip() for cell in row if cell not in ("", None)]
+        usual = familiar(cells)
+        return len(wanted & {cell.casefold() for cell in cells}), usual if usual > 1 else 0
 
     return max(range(first, min(first + 20, len(rows))), key=lambda n: (found(rows[n]), -n))
 

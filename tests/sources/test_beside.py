@@ -269,6 +269,20 @@ def test_a_sheet_of_customers_is_offered_with_its_name(folder, store, workbook):
     assert len(open_data(place, store=store).frame("accounts")) == 3
 
 
+def test_customers_below_titles_and_with_accents_are_offered(folder, store, workbook):
+    """As a French system exports them: titles above the header, and its words with accents."""
+    rows = [["Export du 16/11/2024"], [], ["Code client", "Raison sociale", "Ville", "Région"]]
+    rows += [["C1", "Léger & Fils", "Lyon", "Sud"], ["C2", "Noël SARL", "Lille", "Nord"]]
+    rows += [["C3", "Hébert", "Brest", "Ouest"]]
+    place = folder({"orders.csv": "\n".join(PLAIN), "Base.xlsx": workbook({"Fichier": rows})})
+
+    said = describe(open_data(place, store=store))
+    (place / "kamlab.toml").write_text(_blocks(said))
+
+    found = open_data(place, store=store).frame("accounts").set_index("account_id")
+    assert found.loc["C1", ["name", "region"]].tolist() == ["Léger & Fils", "Sud"]
+
+
 def test_of_two_files_of_customers_the_one_that_knows_more_is_offered(folder, store):
     half = "\n".join(MASTER).replace("C2", "X2")
     files = {"orders.csv": "\n".join(PLAIN), "all.csv": "\n".join(MASTER), "half.csv": half}

@@ -48,6 +48,23 @@ def test_of_several_files_the_one_that_may_hold_orders_is_offered(folder, store)
     assert 'file = "sales.csv"' in told
 
 
+def test_files_of_several_years_are_offered_together(folder, store):
+    other = "Customer,Date,Quantity\nC1,2024-01-05,1\nC1,2024-01-06,2\n"
+    files = {"2024 sales.csv": SALES, "2023 sales.csv": SALES.replace("2024", "2023")}
+    told = _refusal(folder({**files, "counts.csv": other, "customers.csv": CUSTOMERS}), store)
+
+    assert '\nfile = ["2023 sales.csv", "2024 sales.csv"]\n' in told
+
+
+def test_a_header_below_titles_is_found_before_anybody_names_columns(folder, store, workbook):
+    rows = [["Sales report", "", "Date"], [], ["Kunde", "Belegnr", "Datum", "Nettobetrag"]]
+    rows += [[f"C{k % 3}", f"B{k}", f"0{1 + k}.03.2024", 10.5 * k] for k in range(1, 9)]
+    told = _refusal(folder({"orders.xlsx": workbook({"One": rows})}), store)
+
+    line = 'account_id = "Kunde", order_id = "Belegnr", order_date = "Datum"'
+    assert f'columns = {{ {line}, net_sales = "Nettobetrag" }}' in told
+
+
 def test_of_several_sheets_the_one_that_may_hold_orders_is_offered(folder, store, workbook):
     sheets = {
         title: [line.split(",") for line in text.splitlines()]
