@@ -11,8 +11,8 @@ from kamlab.studies.discover import StudyFile, in_order, pick
 from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
-BASE_BYTES, LINE_BYTES = 600_000_000, 40
-"""Memory of its own that a study takes at most, and how much more for each order line."""
+BASE_BYTES, LINE_BYTES = 600_000_000, 100
+"""Memory that a study takes at most, and how much more for each order line, as measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,8 @@ GIB = 2**30
         (1000, 14, 8 * GIB, 2),
         (1000, 1, 8 * GIB, 1),
         (1000, 14, GIB // 2, 1),
-        (60_000_000, 14, 5 * GIB, 1),
-        (60_000_000, 14, 8 * GIB, 2),
-        (100_000_000, 14, 8 * GIB, 1),
+        (60_000_000, 14, 8 * GIB, 1),
+        (60_000_000, 14, 16 * GIB, 2),
     ],
 )
 def test_studies_run_side_by_side_as_far_as_memory_goes(lines, studies, free, jobs):
