@@ -10,6 +10,7 @@ import pyarrow as pa
 from kamlab.sources import sql, store
 from kamlab.sources.mapping import Mapping
 from kamlab.sources.parts import Part
+from kamlab.sources.repeats import keep_repeated
 from kamlab.sources.scales import HIGH, LOW, judge, scales
 from kamlab.sources.schema import TABLES, Table
 from kamlab.sources.stray import Bounds, bounds, written_bound
@@ -257,12 +258,11 @@ def _find_twice(
     connection.execute(f"CREATE OR REPLACE TABLE twice ({_DROPS})")
     # most tables repeat nothing, and to ask that takes one column of them, or a key
     pieces = sum(part.meta["rows"] for part in group) // _AT_ONCE + 1  # of hashes, to fit memory
-    repeat = [
-        f"SELECT _hash FROM {_rows(careful)} WHERE _check IS NULL AND _hash % {pieces} = {piece} "
-        "GROUP BY _hash HAVING count(*) > 1"
+    hashes = [
+        f"SELECT _hash FROM {_rows(careful)} WHERE _check IS NULL AND _hash % {pieces} = {piece}"
         for piece in range(pieces)
     ]
-    if careful and _repeats(connection, repeat):
+    if careful and keep_repeated(connection, hashes):
         connection.execute(
             f"INSERT INTO twice SELECT _row, part, {sql.text(shown)}, "
             f"CAST({sql.name(shown)} AS VARCHAR), 'same line twice', "
@@ -275,7 +275,8 @@ def _find_twice(
         )
     key = [column for column in table.key if column in given]
     keys = ", ".join(sql.name(column) for column in key)
-    if key and _repeats(connection, [f"SELECT {keys} FROM good GROUP BY ALL HAVING count(*) > 1"]):
+    hashes = [f"SELECT hash({keys}) AS _hash FROM good"]
+    if key and keep_repeated(connection, hashes):
         filled = " + ".join(f"({column} IS NOT NULL)::INT" for column in columns)
         named = " and ".join(key)
         connection.execute(
@@ -283,20 +284,13 @@ def _find_twice(
             f"CAST({sql.name(key[-1])} AS VARCHAR), {sql.text(f'{named} given twice')}, "
             f"'each once; kept is the fullest, row ' || first_row || ' of ' || first_file FROM ("
             f"SELECT *, row_number() OVER same AS nth, first_value(_row) OVER same AS first_row, "
-            f"first_value(file) OVER same AS first_file FROM good g WHERE NOT EXISTS "
+            f"first_value(file) OVER same AS first_file FROM good g WHERE hash({keys}) "
+            f"IN (FROM repeated) AND NOT EXISTS "
             f"(FROM twice t WHERE t.part = g.part AND t._row = g._row) "
             f"WINDOW same AS (PARTITION BY {keys} ORDER BY {filled} DESC, _hash, file, _row)"
             f") WHERE nth > 1"
         )
     connection.execute(f"COPY twice TO {sql.text(out)} (FORMAT parquet)")
-
-
-def _repeats(connection: duckdb.DuckDBPyConnection, queries: list[str]) -> bool:
-    """Keep what stands in more than one row as the table `repeated`; say whether anything does."""
-    connection.execute(f"CREATE OR REPLACE TABLE repeated AS {queries[0]}")
-    for query in queries[1:]:
-        connection.execute(f"INSERT INTO repeated {query}")
-    return sql.one(connection, "SELECT count(*) FROM repeated") != (0,)
 
 
 def _tuple(paths: list[Path]) -> str:
