@@ -12,6 +12,7 @@ from kamlab.segmentation.measures import Measures, floor_of, measure
 FULL_TRUST = 1000  # accounts with which the correction counts half
 MOST_ORIGINS = 8
 _MOST_ROWS = 60_000
+_BINS = 255  # as many as the trees tell apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,32 @@ def _correction(seen: Measures, lessons: list[Lesson]) -> np.ndarray:
         max_features=0.5,
         random_state=0,
     )
+    bounds = [_bounds(column, weight) for column in matrix[:, told].T]
     # threads that wait for each other on a busy machine take several times as long as one
     with threadpool_limits(1):
-        model.fit(matrix[:, told], target, sample_weight=weight)
+        model.fit(_binned(matrix[:, told], bounds), target, sample_weight=weight)
     usual = max(float(np.average(target, weights=weight)), 1e-9)
-    return np.clip(model.predict(seen.matrix[:, told]), 0.02, 4) / usual
+    return np.clip(model.predict(_binned(seen.matrix[:, told], bounds)), 0.02, 4) / usual
+
+
+def _bounds(column: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Find bounds between which values weigh about the same, as the trees would.
+
+    Trees that are given more values than they have bins find each bound by sorting anew, which
+    takes ten times as long as growing them.
+    """
+    there = np.isfinite(column)
+    order = np.argsort(column[there], kind="stable")
+    values, passed = column[there][order], weight[there][order].cumsum()
+    if len(distinct := np.unique(values)) <= _BINS:
+        return distinct[:-1]
+    wanted = np.linspace(0, passed[-1], _BINS + 1)[1:-1]
+    return np.unique(values[np.searchsorted(passed, wanted).clip(max=len(values) - 1)])
+
+
+def _binned(matrix: np.ndarray, bounds: list[np.ndarray]) -> np.ndarray:
+    """Give the bin of each value, missing where it is."""
+    bins = np.column_stack(
+        [np.searchsorted(own, column) for own, column in zip(bounds, matrix.T, strict=True)]
+    )
+    return np.where(np.isnan(matrix), np.nan, bins)
