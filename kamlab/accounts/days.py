@@ -24,6 +24,7 @@ from kamlab.accounts.engine import (
     total,
 )
 from kamlab.accounts.kept import settled, takes
+from kamlab.accounts.numbering import by_name, by_number
 
 SUMS = (
     "lines",
@@ -186,11 +187,12 @@ def condensed_days(orders: IntoFrame) -> nw.LazyFrame:
         to a millionth, so that they are the same however an engine adds. None of them looks ahead,
         so that what was seen on any day is in the rows before it.
     """
-    days = with_gaps(with_orders(as_lines(orders)))
+    lines, names = by_number(as_lines(orders))
+    days = with_gaps(with_orders(lines))
     amounts = [name for name, kind in days.collect_schema().items() if kind == nw.Float64]
     # PostgreSQL rounds to a decimal
     rounded = [nw.col(name).round(6).cast(nw.Float64) for name in amounts]
-    return days.with_columns(*rounded).sort("account_id", "day")
+    return by_name(days.with_columns(*rounded), names, "day")
 
 
 def within(days: IntoFrame, first: date | None, end: date) -> nw.LazyFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kamlab.accounts.days import within
 from kamlab.accounts.engine import as_day, as_lines, between, to_pandas
+from kamlab.accounts.numbering import each_account
 from kamlab.accounts.origins import snapshots
 from kamlab.churn.columns import drawn_by_content
 from kamlab.churn.contracts import contract_state
@@ -142,7 +143,7 @@ def _looked(orders: Any, origins: list[date], label_days: int, kept: Any) -> pd.
         if kept is None
         else within(kept, None, origins[0])
     )
-    accounts = to_pandas(seen.select("account_id").unique())
+    accounts = to_pandas(each_account(seen))
     if len(accounts) <= _DRAWN_OF_MANY or len(origins) <= judged:
         return snapshots(orders, origins, **told)
     drawn = drawn_by_content(accounts, _DRAWN_OF_MANY)
