@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
+from kamlab.accounts.seen import seen_before
 
 COMPONENTS = (
     "acquisition cost", "base profit", "growth", "price premium", "lower cost to serve", "referral",
@@ -33,7 +34,7 @@ def tenure_years(daily: pd.DataFrame, as_of: date | str) -> pd.DataFrame:
         known). Accounts that bought in the first year of the data may be older and are left out.
     """
     end = pd.Timestamp(as_day(as_of))
-    past = daily[daily["day"] < end]
+    past = seen_before(daily, end)
     first = past[past["net_sales"] > 0].groupby("account_id")["day"].min()
     won = first[first >= past["day"].min() + pd.Timedelta(days=_YEAR)]
     rows = past[past["account_id"].isin(won.index)]

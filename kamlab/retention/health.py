@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.habits import cadence
+from kamlab.accounts.seen import seen_before
 from kamlab.churn import metrics
 from kamlab.churn.columns import drawn_by_content
 from kamlab.retention.give_and_take import days_beyond_terms, price_reduction
@@ -186,7 +187,7 @@ def health_parts(
         `account_id` and the columns of `PARTS`; what each means is written there.
     """
     tables = (interactions, survey_responses, invoices)
-    return _parts(days[days["day"] < pd.Timestamp(as_of)], as_of, tables)[0]
+    return _parts(seen_before(days, as_of), as_of, tables)[0]
 
 
 def _parts(

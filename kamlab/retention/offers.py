@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
+from kamlab.accounts.seen import seen_before
 from kamlab.retention.returns import (
     FEATURES,
     YEAR,
@@ -49,7 +50,7 @@ def past_offers(
         that is missing, gross profit, else net sales, of the horizon).
     """
     end = pd.Timestamp(as_day(as_of))
-    past = daily[daily["day"] < end]
+    past = seen_before(daily, end)
     rows = offers.assign(seen_on=pd.to_datetime(offers["date"]))
     first = past[past["net_sales"] > 0].groupby("account_id")["day"].min()
     known = pd.to_datetime(rows["account_id"].map(first)) < rows["seen_on"]
@@ -117,7 +118,7 @@ def offer_chances(
     share = pd.DataFrame({"value": seen["value"] / year})
     model = TwoPartModel().fit(seen[names], seen["returned"], share, clusters=seen["account_id"])
     end = pd.Timestamp(as_day(as_of))
-    now = features_on(daily[daily["day"] < end], gone[["account_id"]].assign(seen_on=end))
+    now = features_on(seen_before(daily, end), gone[["account_id"]].assign(seen_on=end))
     # nothing is known beyond the longest silence in which an offer was made
     now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
     now = now.assign(price_change=np.nan).reset_index(drop=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.accounts.engine import as_day
+from kamlab.accounts.seen import seen_before
 from kamlab.retention.two_part import TwoPartModel
 
 YEAR = 365
@@ -40,7 +41,7 @@ def past_silences(
         of `FEATURES`, `returned` and `value` (gross profit, else net sales, in the horizon).
     """
     end = pd.Timestamp(as_day(as_of))
-    past = daily[daily["day"] < end]
+    past = seen_before(daily, end)
     bought = past[past["net_sales"] > 0].sort_values(["account_id", "day"])
     following = bought.groupby("account_id")["day"].shift(-1).fillna(end)
     parts = []
@@ -117,7 +118,7 @@ def return_chances(
     model = TwoPartModel().fit(seen[known], seen["returned"], share, clusters=seen["account_id"])
     end = pd.Timestamp(as_day(as_of))
     rows = gone[["account_id"]].assign(seen_on=end).reset_index(drop=True)
-    now = features_on(daily[daily["day"] < end], rows)
+    now = features_on(seen_before(daily, end), rows)
     # a silence longer than any that was watched is not told beyond the longest
     now["silent_days"] = now["silent_days"].clip(upper=seen["silent_days"].max())
     found = model.predict(now[known])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlab.accounts.days import daily_sums
 from kamlab.accounts.engine import as_day
+from kamlab.accounts.seen import seen_before
 
 LEAST_COST_KNOWN = 0.5
 
@@ -176,7 +177,7 @@ def as_daily(orders: Any, as_of: date | str) -> pd.DataFrame:  # noqa: ANN401  a
         If nothing lies before `as_of`.
     """
     if isinstance(orders, pd.DataFrame) and "day" in orders:
-        daily = orders[orders["day"] < pd.Timestamp(as_day(as_of))]
+        daily = seen_before(orders, as_day(as_of))
     else:
         daily = daily_sums(orders, as_of)
     if daily.empty:

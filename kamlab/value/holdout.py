@@ -12,6 +12,7 @@ from kamlab.accounts.days import daily_sums
 from kamlab.accounts.engine import as_day
 from kamlab.accounts.habits import in_order
 from kamlab.accounts.repeats import UNITS, repeats_of_days
+from kamlab.accounts.seen import seen_before
 from kamlab.value.purchases import PurchaseModel
 
 
@@ -105,8 +106,8 @@ def hold_out(
     table = repeats_of_days(daily, split, unit=unit, amount=amount, zero_price=zero_price)
     if table.empty:
         raise ValueError(f"nobody bought before {split}: there is nothing to fit on")
-    before = daily[daily["day"] < pd.Timestamp(split)]
-    after = daily[daily["day"] >= pd.Timestamp(split)]
+    told = daily[list(dict.fromkeys(["account_id", "day", "net_sales", amount]))]
+    before, after = seen_before(told, split), told[told["day"] >= pd.Timestamp(split)]
     table = with_log_gaps(table, before, unit=unit)
     bought = after[after["net_sales"] > 0] if zero_price == "drop" else after
     purchases = bought.groupby("account_id").size()
@@ -257,7 +258,6 @@ def tracking(
     daily = _days_of(orders, as_of)
     bought = daily[daily["net_sales"] > 0]
     begun = bought.groupby("account_id")["day"].min()
-    repeats = bought.loc[bought["day"] > bought["account_id"].map(begun), "day"].sort_values()
     span = pd.date_range(begun.min(), as_day(as_of) - timedelta(days=1), periods=points)
     births, count = np.unique(begun.to_numpy("datetime64[D]").astype(int), return_counts=True)
     moments = span.to_numpy().astype("datetime64[D]").astype(int)
@@ -266,12 +266,16 @@ def tracking(
     grown = np.zeros(len(ages) + 1)
     grown[1:] = model.expected_purchases_new((ages / UNITS[unit]).tolist()) if len(ages) else 0.0
     expected = [float(count @ np.take(grown, np.maximum(moment - births, 0))) for moment in moments]
-    actual = np.searchsorted(repeats.to_numpy(), span.to_numpy(), side="right")
+    # of an account's order days all but the first are repeats
+    days = bought["day"].to_numpy("datetime64[D]").astype(int) - births[0]
+    repeats = np.bincount(days)
+    repeats[births - births[0]] -= count
+    actual = repeats.cumsum()[np.minimum(moments - births[0], len(repeats) - 1)]
     return pd.DataFrame({"day": span, "actual": actual, "expected": expected})
 
 
 def _days_of(orders: IntoFrame, as_of: date | str) -> pd.DataFrame:
     """Sum order lines by day, unless that was done before."""
     if isinstance(orders, pd.DataFrame) and {"day", "gross_sales"} <= set(orders.columns):
-        return orders[orders["day"] < pd.Timestamp(as_day(as_of))]
+        return seen_before(orders, as_day(as_of))
     return daily_sums(orders, as_of)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlab.accounts.engine import as_day
 from kamlab.accounts.repeats import UNITS, repeats_of_days
+from kamlab.accounts.seen import seen_before
 from kamlab.value.choice import Choice, choose_model
 from kamlab.value.holdout import HoldOut, hold_out, judge, judge_counts, tracking, with_log_gaps
 from kamlab.value.lifetime import lifetime_value, widening
@@ -136,7 +137,7 @@ def value_accounts(
     """
     end, length = as_day(as_of), float(UNITS[unit])
     how = {"unit": unit, "zero_price": zero_price}
-    daily = daily[daily["day"] < pd.Timestamp(end)]
+    daily = seen_before(daily, end)
     daily = daily.assign(account_id=daily["account_id"].astype("category"))  # grouped many times
     summary = repeats_of_days(daily, end, **how)
     back = int((summary["frequency"] > 0).sum())
@@ -200,7 +201,7 @@ def _try(
 ) -> Trial | None:
     """Fit on what came before the cut and judge on what came after it."""
     begins = daily["day"].min().date()
-    early = daily[daily["day"] < pd.Timestamp(held.split)]
+    early = seen_before(daily, held.split)
     inner_days = min(days, (held.split - begins).days // 3)
     choice = choose_model(held.table, held=_held(early, held.split, inner_days, amount, how))
     try:
