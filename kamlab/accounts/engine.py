@@ -371,9 +371,9 @@ def beside(frame: nw.LazyFrame, piece: nw.LazyFrame) -> nw.LazyFrame:
         return piece
     from kamlab.sources.fetch import brought
 
-    found = brought(piece)  # noqa: F841  found below by its name
+    kamlab_piece = brought(piece)  # noqa: F841  found below by its name
     # a query of the relation runs on its own connection
-    return nw.from_native(frame.to_native().query("beside", "SELECT * FROM found"))
+    return nw.from_native(frame.to_native().query("kamlab_beside", "SELECT * FROM kamlab_piece"))
 
 
 def ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> np.ndarray:

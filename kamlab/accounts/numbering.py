@@ -28,9 +28,10 @@ def by_number(lines: nw.LazyFrame) -> tuple[nw.LazyFrame, nw.LazyFrame | None]:
         return lines, None
     there = each_account(lines).sort("account_id").to_native().to_arrow_table()
     numbers = np.arange(len(there), dtype=np.uint32)
-    found = there.append_column("_account", [numbers])  # noqa: F841  found below by its name
-    # a query of the relation runs on its own connection
-    names = nw.from_native(lines.to_native().query("lines", "SELECT * FROM found"))
+    # found by its name, which no table of the user's has, by a query on the relation's connection
+    kamlab_accounts = there.append_column("_account", [numbers])  # noqa: F841
+    query = "SELECT * FROM kamlab_accounts"
+    names = nw.from_native(lines.to_native().query("kamlab_lines", query))
     columns = [name for name in lines.collect_schema().names() if name != "account_id"]
     coded = lines.join(names, on="account_id", how="inner")
     return coded.select(nw.col("_account").alias("account_id"), *columns), names

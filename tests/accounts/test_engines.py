@@ -349,6 +349,21 @@ def test_every_table_is_the_same_from_every_kind_of_frame(made_lines, engine):
         pd.testing.assert_frame_equal(found[name], table, rtol=1e-9, atol=1e-7, obj=name)
 
 
+@pytest.mark.parametrize("name", ["lines", "found", "accounts", "beside", "orders"])
+def test_tables_of_ones_own_may_have_any_name_and_stay(made_lines, name):
+    lines = made_lines(300, 3)
+    with duckdb.connect() as connection:
+        connection.register("given", lines)
+        for one in {name, "found"}:
+            connection.execute(f"CREATE TABLE {one} AS FROM given").fetchall()
+        before = connection.execute("SHOW TABLES").fetchall()
+
+        found = account_facts(connection.table(name), "2024-06-01")
+
+        pd.testing.assert_frame_equal(found, account_facts(lines, "2024-06-01"))
+        assert connection.execute("SHOW TABLES").fetchall() == before
+
+
 @pytest.mark.spark
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets of py4j are left to the collector
 @pytest.mark.filterwarnings("ignore:.*pandas:UserWarning")  # PySpark 4.3 warns of pandas 3
