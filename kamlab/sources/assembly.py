@@ -15,7 +15,6 @@ from kamlab.sources.scales import HIGH, LOW, judge, scales
 from kamlab.sources.schema import TABLES, Table
 from kamlab.sources.stray import Bounds, bounds, written_bound
 
-_AT_ONCE = 50_000_000  # rows among which repeats are looked for
 _DROPS = "_row BIGINT, part VARCHAR, column_name VARCHAR, value VARCHAR"
 _DROPS += ", reason VARCHAR, expected VARCHAR"
 
@@ -257,12 +256,9 @@ def _find_twice(
     )
     connection.execute(f"CREATE OR REPLACE TABLE twice ({_DROPS})")
     # most tables repeat nothing, and to ask that takes one column of them, or a key
-    pieces = sum(part.meta["rows"] for part in group) // _AT_ONCE + 1  # of hashes, to fit memory
-    hashes = [
-        f"SELECT _hash FROM {_rows(careful)} WHERE _check IS NULL AND _hash % {pieces} = {piece}"
-        for piece in range(pieces)
-    ]
-    if careful and keep_repeated(connection, hashes):
+    most = sum(part.meta["rows"] for part in group)
+    whole = f"(FROM {_rows(careful)} WHERE _check IS NULL)"
+    if careful and keep_repeated(connection, "_hash", whole, most):
         connection.execute(
             f"INSERT INTO twice SELECT _row, part, {sql.text(shown)}, "
             f"CAST({sql.name(shown)} AS VARCHAR), 'same line twice', "
@@ -275,8 +271,7 @@ def _find_twice(
         )
     key = [column for column in table.key if column in given]
     keys = ", ".join(sql.name(column) for column in key)
-    hashes = [f"SELECT hash({keys}) AS _hash FROM good"]
-    if key and keep_repeated(connection, hashes):
+    if key and keep_repeated(connection, f"hash({keys})", "good", most):
         filled = " + ".join(f"({column} IS NOT NULL)::INT" for column in columns)
         named = " and ".join(key)
         connection.execute(

@@ -1,29 +1,39 @@
 """Which rows may be there twice? Hashes are sorted, and equal ones then lie side by side."""
 
-from collections.abc import Iterable
-
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+_AT_ONCE = 50_000_000  # rows among which repeats are looked for
 
-def keep_repeated(connection: duckdb.DuckDBPyConnection, queries: Iterable[str]) -> bool:
+
+def keep_repeated(connection: duckdb.DuckDBPyConnection, number: str, rows: str, most: int) -> bool:
     """Keep the hashes that stand in more than one row as the table `repeated`, of column `_hash`.
 
-    Sorting numbers takes a tenth of what grouping by them does, and needs no more memory than they.
+    Sorting numbers is much quicker than grouping by them, and needs no more memory than they do.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-    queries : iterable of str
-        Each gives one column of hashes, none of which another query gives.
+    number : str
+        SQL of the hash of a row, an unsigned whole number that is never missing.
+    rows : str
+        SQL of the table.
+    most : int
+        Rows that it has at most.
 
     Returns
     -------
     bool
         Whether any repeats.
     """
-    found = [_more_than_once(connection, query) for query in queries]
+    pieces = most // _AT_ONCE + 1  # of hashes, to fit memory
+    found = [
+        _more_than_once(
+            connection, f"SELECT {number} FROM {rows} WHERE {number} % {pieces} = {piece}"
+        )
+        for piece in range(pieces)
+    ]
     repeated = pa.table({"_hash": np.concatenate(found)})
     connection.register("found", repeated)
     connection.execute("CREATE OR REPLACE TABLE repeated AS FROM found")
@@ -34,7 +44,5 @@ def keep_repeated(connection: duckdb.DuckDBPyConnection, queries: Iterable[str])
 def _more_than_once(connection: duckdb.DuckDBPyConnection, query: str) -> np.ndarray:
     """Give each number once that a query gives more than once."""
     (column,) = connection.sql(query).to_arrow_table().columns
-    numbers = column.to_numpy().astype(np.uint64)
-    del column
-    numbers.sort()
+    numbers = np.sort(column.to_numpy())
     return np.unique(numbers[1:][numbers[1:] == numbers[:-1]])

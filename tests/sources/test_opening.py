@@ -154,11 +154,26 @@ def test_an_account_given_twice_is_kept_once_whatever_the_order(opened, folder, 
 
 def test_lines_that_repeat_are_found_in_pieces_as_in_one(opened, monkeypatch):
     repeated = [f"A{n % 7},{n},2024-01-{n % 28 + 1:02d},{n}" for n in range(40)] * 2
-    monkeypatch.setattr("kamlab.sources.assembly._AT_ONCE", 9)
+    monkeypatch.setattr("kamlab.sources.repeats._AT_ONCE", 9)
 
     found = opened({"orders.csv": lines(*repeated)}).refused
 
     assert list(found["reason"]) == ["same line twice"] * 40
+    assert sorted(found["row"]) == list(range(42, 82))
+
+
+def test_keys_given_twice_are_found_in_pieces_as_in_one(opened, monkeypatch):
+    named = [f"A{n},{name}" for name in ("Long name", "") for n in range(40)]
+    monkeypatch.setattr("kamlab.sources.repeats._AT_ONCE", 9)
+
+    found = opened(
+        {
+            "orders.csv": lines("A1,1,2024-01-01,5"),
+            "accounts.csv": lines(*named, header="account_id,name"),
+        }
+    ).refused
+
+    assert list(found["reason"]) == ["account_id given twice"] * 40
     assert sorted(found["row"]) == list(range(42, 82))
 
 
