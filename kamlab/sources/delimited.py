@@ -14,10 +14,12 @@ import numpy as np
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.encodings import chunks, detect
+from kamlab.sources.headers import header_row, likeness
 from kamlab.sources.staging import Row, stage, unique
 
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 18
+_MOST_LINES = 0.5  # share of lines that are as long as the header
 _IRREGULAR = re.compile(rb"\n\r?\n|\r(?!\n)|\x00|\n[,;\t| \xa0]*\r?\n")
 
 
@@ -82,30 +84,58 @@ def dialect(path: Path, label: str, options: dict, wanted: set[str]) -> Dialect:
         raise DataRefusedError(f"{label}: delimiter = {delimiter!r} must be one character.")
     body = sample.split("\n", skip)[-1] if skip else sample
     lines = body[: body.rfind("\n") + 1] or body
+    titled = options.get("skip") is None
     if not delimiter:
-        delimiter = max(DELIMITERS, key=lambda mark: _fit(lines, mark, wanted))
-    header = next((row for row in _rows(lines, delimiter) if any(map(str.strip, row))), None)
-    if header is None:
+        delimiter = _delimiter(lines, wanted, titled=titled)
+    rows = _rows(lines, str(delimiter))
+    first = next((n for n, (_, row) in enumerate(rows) if any(map(str.strip, row))), None)
+    if first is None:
         raise DataRefusedError(f"{label}: the file holds no header and no line.")
-    return Dialect(encoding, str(delimiter), skip, unique(header))
+    at = header_row([row for _, row in rows], first, wanted) if titled else first
+    above = rows[at][0] if at > first else 0
+    return Dialect(encoding, str(delimiter), skip + above, unique(rows[at][1]))
 
 
-def _rows(lines: str, delimiter: str) -> list[list[str]]:
-    """Split a sample, as far as it can be split."""
-    rows: list[list[str]] = []
+def _rows(lines: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Split a sample, as far as it can be split; beside each row the count of lines above it."""
+    rows: list[tuple[int, list[str]]] = []
+    above = 0
+    reader = csv.reader(lines.splitlines(keepends=True)[:300], delimiter=delimiter)
     with suppress(csv.Error):
-        rows.extend(csv.reader(lines.splitlines(keepends=True)[:300], delimiter=delimiter))
+        for row in reader:
+            rows.append((above, row))
+            above = reader.line_num
     return rows
 
 
-def _fit(lines: str, delimiter: str, wanted: set[str]) -> tuple[int, float, int]:
-    """Say how well a delimiter fits: names found, share of lines as long as the header, fields."""
-    rows = [row for row in _rows(lines, delimiter) if row]
-    if not rows or len(rows[0]) < 2:
-        return (0, 0.0, 0)
-    found = len(wanted & {name.strip().strip("\ufeff").casefold() for name in rows[0]})
+def _delimiter(lines: str, wanted: set[str], *, titled: bool) -> str:
+    """Find what stands between fields: names in the header tell, else how alike the lines are."""
+    split = {
+        mark: [row for _, row in _rows(lines, mark) if any(map(str.strip, row))]
+        for mark in DELIMITERS
+    }
+    first = {mark: _fit(rows, 0, wanted) for mark, rows in split.items()}
+    if not titled:
+        return max(DELIMITERS, key=lambda mark: first[mark])
+    best = {
+        mark: _fit(rows, header_row(rows, 0, wanted), wanted) if rows else first[mark]
+        for mark, rows in split.items()
+    }
+    (held, usual, _), *_ = max(best.values())
+    # without a name that is known, what stands on top is believed to be the header if it may be
+    believed = not (held or usual) and max(first.values())[1] >= _MOST_LINES
+    return max(DELIMITERS, key=lambda mark: (first if believed else best)[mark])
+
+
+def _fit(
+    rows: list[list[str]], header: int, wanted: set[str]
+) -> tuple[tuple[int, int, bool], float, int]:
+    """Say how well a delimiter fits: its header, share of rows as long as that, and fields."""
+    if not rows or len(rows[header]) < 2:
+        return ((0, 0, False), 0.0, 0)
     counts = Counter(len(row) for row in rows)
-    return (found, counts[len(rows[0])] / len(rows), len(rows[0]))
+    width = len(rows[header])
+    return (likeness(rows[header], wanted), counts[width] / len(rows), width)
 
 
 def _undecodable(path: Path, label: str, encoding: str) -> DataRefusedError:

@@ -113,7 +113,8 @@ def _old(path: Path, label: str) -> str:
             return "cp1252"
     raise DataRefusedError(
         f"{label}: the encoding is not sure; it is not UTF-8. Say which it is in kamlab.toml, "
-        'as in encoding = "gb18030" or encoding = "latin-1", or export the file as UTF-8.'
+        'as in encoding = "cp1250" (Central Europe), "cp1251" (Cyrillic), "latin-1" or "gb18030", '
+        "or export the file as UTF-8."
     )
 
 

@@ -9,10 +9,10 @@ import duckdb
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
-from kamlab.sources.alike import familiar
 from kamlab.sources.delimited import dialect, stage_delimited
 from kamlab.sources.encodings import detect
 from kamlab.sources.endings import JSON, TEXT, ending, unpack
+from kamlab.sources.headers import header_row
 from kamlab.sources.sheets import EXCEL, one_sheet, opened, unreadable
 from kamlab.sources.staging import Row, stage, unique
 
@@ -81,6 +81,8 @@ def read_file(
         stage_delimited(connection, path, label, how, out)
         marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
         notes = {"encoding": how.encoding, "delimiter": marks.get(how.delimiter, how.delimiter)}
+        if how.skip:
+            notes["lines above the header"] = str(how.skip)
     else:
         raise DataRefusedError(
             f"{label}: kamlab does not read {suffix or 'files without an ending'}. It reads CSV, "
@@ -134,7 +136,7 @@ def _stage_excel(
     if header is None:
         raise DataRefusedError(f"{label}, sheet {sheet!r}: the sheet is empty.")
     if not options.get("skip"):
-        header = _header(rows, header, wanted)
+        header = header_row(rows, header, wanted)
     width = max(n for n, cell in enumerate(rows[header], 1) if cell not in ("", None))
     columns = unique(rows[header][:width])
     numbered = (
@@ -149,21 +151,6 @@ def _stage_excel(
 def _filled(row: Sequence[object]) -> bool:
     """Whether any cell of a row holds something."""
     return any(cell not in ("", None) for cell in row)
-
-
-def _header(rows: Sequence[Sequence[object]], first: int, wanted: set[str]) -> int:
-    """Find the header below titles: the row, of the first twenty, that holds most wanted names.
-
-    Where none holds any, as before anybody said what columns are called, the one that holds most of
-    what columns are usually called, if two or more.
-    """
-
-    def found(row: Sequence[object]) -> tuple[int, int]:
-        cells = [str(cell).strip() for cell in row if cell not in ("", None)]
-        usual = familiar(cells)
-        return len(wanted & {cell.casefold() for cell in cells}), usual if usual > 1 else 0
-
-    return max(range(first, min(first + 20, len(rows))), key=lambda n: (found(rows[n]), -n))
 
 
 def _stage_json(path: Path, label: str, options: dict, out: Path) -> dict[str, str]:
