@@ -22,7 +22,6 @@ from kamlab.accounts.engine import (
     total,
 )
 from kamlab.accounts.kept import takes
-from kamlab.accounts.numbering import by_name, by_number
 from kamlab.accounts.trend import YEARS, yearly_trend
 
 YEAR = 365
@@ -75,19 +74,15 @@ def account_facts(
     """
     end = as_day(as_of)
     first = None if start is None else as_day(start, "start")
-    lines, names = between(as_lines(orders), first, end), None
-    if kept is None:
-        lines, names = by_number(lines)
-        spent = with_gaps(account_days(lines))
-    else:
-        spent = within(kept, first, end)
+    lines = between(as_lines(orders), first, end)
+    spent = with_gaps(account_days(lines)) if kept is None else within(kept, first, end)
     facts = _purchases(spent, end)
     counted = "orders" in spent.collect_schema().names()
     orders_of = None if counted else _orders(lines, end)
     for piece in (orders_of, _products(lines), _categories(lines)):
         if piece is not None:
             facts = facts.join(beside(facts, piece), on="account_id", how="left")
-    return _finish(to_pandas(by_name(facts, names)), end)
+    return _finish(to_pandas(facts.sort("account_id")), end)
 
 
 def _ago(end: date, years: int) -> nw.Expr:
