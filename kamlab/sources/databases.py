@@ -71,7 +71,7 @@ def _stage_duckdb(entry: Entry, path: Path, label: str, out: Path, room: Path) -
             base.execute("SET enable_external_access = false")
             base.execute(
                 "COPY (SELECT *, row_number() OVER () AS _row, NULL::VARCHAR AS _bad FROM (\n"
-                f"{query}\n)) TO {sql.text(out)} (FORMAT parquet, COMPRESSION lz4_raw)"
+                f"{query}\n)) TO {sql.text(out)} {sql.PARQUET}"
             )
     except duckdb.CatalogException as error:
         first = str(error).splitlines()[0]

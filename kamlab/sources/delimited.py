@@ -210,8 +210,7 @@ def _stage_by_duckdb(
         f"COPY (SELECT *, row_number() OVER () + 1 AS _row, NULL::VARCHAR AS _bad "
         f"FROM read_csv({sql.texts([path])}, auto_detect = false, header = true, quote = '\"', "
         f"escape = '\"', delim = {sql.text(how.delimiter)}, columns = {{{columns}}}, "
-        f"strict_mode = true, max_line_size = 16777216)) TO {sql.text(out)} "
-        "(FORMAT parquet, COMPRESSION lz4_raw)"
+        f"strict_mode = true, max_line_size = 16777216)) TO {sql.text(out)} {sql.PARQUET}"
     )
 
 

@@ -312,7 +312,7 @@ def _write(
     """Write the rows and count them."""
     data = made / "data.parquet"
     select = forgotten.without(worked.select, table.name, worked.columns)
-    connection.execute(f"COPY ({select}) TO {sql.text(data)} (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({select}) TO {sql.text(data)} {sql.PARQUET}")
     rows = sql.parquet([data])
     (total,) = sql.one(connection, f"SELECT count(*) FROM {rows}")
     failed = connection.execute(

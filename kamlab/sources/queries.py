@@ -94,7 +94,7 @@ def run(connection: duckdb.DuckDBPyConnection, entry: Entry, mapping: Mapping, r
         try:
             inside.execute(
                 "COPY (SELECT *, row_number() OVER () AS _row, NULL::VARCHAR AS _bad FROM (\n"
-                f"{query}\n)) TO {sql.text(out)} (FORMAT parquet, COMPRESSION lz4_raw)"
+                f"{query}\n)) TO {sql.text(out)} {sql.PARQUET}"
             )
         except duckdb.Error as error:
             raise DataRefusedError(
@@ -134,7 +134,7 @@ def _texts(
             outs.append(inside / "typed.parquet")
             connection.execute(
                 f"COPY ({cast(connection, raw, given, decimal)}) TO {sql.text(outs[-1])} "
-                "(FORMAT parquet, COMPRESSION lz4_raw)"
+                f"{sql.PARQUET}"
             )
     return f"{found[1]} {sql.parquet(outs, 'union_by_name = true')}"
 

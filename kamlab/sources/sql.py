@@ -10,6 +10,8 @@ import pyarrow as pa
 from kamlab.sources.memory import give_back
 
 MEMORY_LIMIT = "2200MB"
+PARQUET = "(FORMAT parquet, COMPRESSION lz4_raw, WRITE_BLOOM_FILTER false)"
+"""How COPY writes: filters of what stands in a column take a fifth of the time and spare none."""
 # Order lines up to which one thread answers: it takes a second or two
 _ALIKE = 5_000_000
 
