@@ -8,6 +8,7 @@ import duckdb
 from kamlab.errors import DataRefusedError
 from kamlab.sources import databases, dates, numbers, queries, sql, store
 from kamlab.sources.candidates import NEEDED, unlike_orders
+from kamlab.sources.columnar import write_rows
 from kamlab.sources.columns import match, wanted
 from kamlab.sources.contracts import Contract, contract
 from kamlab.sources.convert import evidence
@@ -312,7 +313,7 @@ def _write(
     """Write the rows and count them."""
     data = made / "data.parquet"
     select = forgotten.without(worked.select, table.name, worked.columns)
-    connection.execute(f"COPY ({select}) TO {sql.text(data)} {sql.PARQUET}")
+    write_rows(connection, select, data)
     rows = sql.parquet([data])
     (total,) = sql.one(connection, f"SELECT count(*) FROM {rows}")
     failed = connection.execute(
