@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from kamlab.accounts.bought import YEAR, bought_by_year, bought_within
 from kamlab.accounts.days import account_days, condensed_days, order_days, with_gaps, within
 from kamlab.accounts.dictionary import FACTS
 from kamlab.accounts.engine import (
@@ -24,16 +25,15 @@ from kamlab.accounts.engine import (
 from kamlab.accounts.kept import takes
 from kamlab.accounts.trend import YEARS, yearly_trend
 
-YEAR = 365
 
-
-@takes(kept=condensed_days)
+@takes(kept=condensed_days, bought=bought_by_year)
 def account_facts(
     orders: IntoFrame,
     as_of: date | str,
     *,
     start: date | str | None = None,
     kept: IntoFrame | None = None,
+    bought: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Sum up each account's purchases in [start, as_of).
 
@@ -47,6 +47,9 @@ def account_facts(
         First day seen; default all. With it first order, tenure and trend begin there too.
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
+    bought : DuckDB relation, optional
+        What `kamlab.accounts.bought.bought_by_year` makes of them, where it is kept. It spares the
+        order lines where the time begins and ends whole years of 365 days before the newest line.
 
     Returns
     -------
@@ -79,7 +82,9 @@ def account_facts(
     facts = _purchases(spent, end)
     counted = "orders" in spent.collect_schema().names()
     orders_of = None if counted else _orders(lines, end)
-    for piece in (orders_of, _products(lines), _categories(lines)):
+    years = None if bought is None else bought_within(bought, first, end)
+    rows, sold = (lines, "net_sales") if years is None else (years, "gross_sales")
+    for piece in (orders_of, _products(rows, sold), _categories(rows)):
         if piece is not None:
             facts = facts.join(beside(facts, piece), on="account_id", how="left")
     return _finish(to_pandas(facts.sort("account_id")), end)
@@ -137,11 +142,11 @@ def _orders(lines: nw.LazyFrame, end: date) -> nw.LazyFrame:
     )
 
 
-def _products(lines: nw.LazyFrame) -> nw.LazyFrame | None:
-    """Count the different products that each account bought."""
+def _products(lines: nw.LazyFrame, amount: str) -> nw.LazyFrame | None:
+    """Count the different products of which each account has rows of a positive amount."""
     if "product_id" not in lines.collect_schema():
         return None
-    sold = lines.filter(nw.col("net_sales") > 0, ~nw.col("product_id").is_null())
+    sold = lines.filter(nw.col(amount) > 0, ~nw.col("product_id").is_null())
     # grouping twice is faster than counting what is distinct
     once = sold.group_by("account_id", "product_id").agg(nw.len().alias("sold"))
     return once.group_by("account_id").agg(nw.len().cast(nw.Int64).alias("products"))

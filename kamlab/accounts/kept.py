@@ -36,6 +36,15 @@ def takes(*, straight: bool = False, **kept: Callable[..., Any]) -> Callable[[_M
     return told
 
 
+def only_here(make: _Made) -> _Made:
+    """Say that a table is made where order lines are here, not in a cluster or a database.
+
+    There it may be as long as the lines are, which stay where they are.
+    """
+    make.only_here = True  # type: ignore[attr-defined]
+    return make
+
+
 @contextmanager
 def settled(*frames: nw.LazyFrame) -> Iterator[tuple[nw.LazyFrame, ...]]:
     """Compute lazy tables once, so that several queries can use them.

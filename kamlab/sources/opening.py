@@ -20,7 +20,7 @@ from kamlab.sources.memory import let_go_early
 from kamlab.sources.once import kept_once, made_once
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
-from kamlab.sources.pushed import MOST_LINES, Pushed
+from kamlab.sources.pushed import Pushed
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.reporting import end_of_orders, reporting_currency
 from kamlab.sources.schema import TABLES
@@ -183,14 +183,14 @@ class Sources:
         -------
         duckdb.DuckDBPyRelation or None
             Lazy, and here wherever the lines are; None where a cluster or a database has more of
-            them than can be condensed to one machine.
+            them than can be condensed to one machine, or where it is `only_here`.
         """
         file = self._file(make, through)
         return None if file is None else self._connection.sql(f"FROM {sql.parquet([file])}")
 
     def _file(self, make: Callable[..., Any], through: Through | None) -> Path | None:
         """Condense the order lines once, and give the file that keeps the table."""
-        if self._pushed and self._pushed.reconciliation[2] > MOST_LINES:
+        if self._pushed and self._pushed.leaves(make):
             return None
         content, lines = self._made_of(through), partial(self._through, through)
         still = self._pushed.still if self._pushed else None

@@ -81,6 +81,10 @@ class Pushed:
     days: list[tuple[date, int, float]]
     content: str
 
+    def leaves(self, make: Callable[..., Any]) -> bool:
+        """Say whether what a function makes of the lines is left where they are."""
+        return self.reconciliation[2] > MOST_LINES or getattr(make, "only_here", False)
+
 
 def check_lines(
     open_lines: Callable[[], object],

@@ -20,6 +20,7 @@ from kamlab.accounts import (
     roll_up,
     snapshots,
 )
+from kamlab.accounts.bought import bought_by_year, bought_within
 from kamlab.accounts.days import condensed_days
 from kamlab.sources import open_data
 
@@ -252,6 +253,45 @@ def test_what_was_condensed_before_gives_the_same(rows, start):
         plain = make(orders, AS_OF, start=start)
 
         _assert_same(make(orders, AS_OF, start=start, kept=kept), plain)
+
+
+def _with_years(frame: pd.DataFrame) -> tuple:
+    """Give order lines, and what of their products and categories is kept by year."""
+    orders, kept = _with_condensed(frame)
+    bought_by_year(orders).to_native().create("years")
+    return orders, {"kept": kept, "bought": orders.query("orders", "FROM years")}
+
+
+@settings(max_examples=40)
+@given(
+    rows=LINES,
+    years=st.integers(-1, 3),
+    length=st.sampled_from([None, 1, 2, 9]),
+    off=st.sampled_from([0, 0, 1, -30]),
+)
+def test_products_by_year_give_the_same_facts(rows, years, length, off):
+    """Of whole years back from the newest line, and of days between."""
+    orders, kept = _with_years(_frame(rows))
+    ((newest,),) = kept["bought"].max('"end"').fetchall()
+    end = newest + timedelta(days=off - 365 * years)
+    start = None if length is None else end - timedelta(days=365 * length)
+    plain = account_facts(orders, end, start=start)
+
+    _assert_same(account_facts(orders, end, start=start, **kept), plain)
+
+
+def test_whole_years_do_not_read_the_lines_again(made_lines):
+    orders, kept = _with_years(made_lines(3000, 3))
+    ((end,),) = kept["bought"].max('"end"').fetchall()
+    assert end == orders.max("order_date").fetchall()[0][0].date() + timedelta(days=1)
+    for days in (-40, 0, 1, 364, 365, 730):
+        for start in (None, 3 * 365, 1000):
+            first = None if start is None else end - timedelta(start)
+            found = bought_within(kept["bought"], first, end - timedelta(days))
+            assert (found is not None) == (days not in (1, 364) and start != 1000)
+    none = orders.filter("false")  # what the lines would tell of products and categories
+
+    _assert_same(account_facts(none, end, **kept), account_facts(orders, end))
 
 
 @pytest.mark.parametrize("start", [None, "2022-02-28"])

@@ -1,5 +1,6 @@
 """Order lines that stay on Spark or in PostgreSQL: kept, refused and summed up as they are here."""
 
+from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from kamlab.accounts import (
     roll_up,
     snapshots,
 )
+from kamlab.accounts.bought import bought_by_year
 from kamlab.accounts.criteria import account_criteria
 from kamlab.accounts.days import condensed_days
 from kamlab.accounts.engine import to_pandas
@@ -90,6 +92,7 @@ def _tables(known) -> dict[str, pd.DataFrame]:
     return {
         "facts": known.once(account_facts, day),
         "facts from a day": known.once(account_facts, day, start="2023-02-28"),
+        "facts of whole years": known.once(account_facts, known.end - timedelta(days=365)),
         "facts of groups": known.once(account_facts, day, through=(roll_up, "accounts")),
         "days": known.once(daily_sums, day),
         "months": known.once(monthly_sums, day),
@@ -155,6 +158,7 @@ def test_spark_keeps_and_sums_up_what_duckdb_does(folder, store, lines, spark):
     found = open_data(data, store=store)
 
     _same(found, wanted)
+    assert found.kept(bought_by_year) is None
     assert found.not_understood == ()
     assert found.table("orders").sparkSession is not None
 
@@ -223,6 +227,7 @@ def test_postgresql_keeps_and_sums_up_what_duckdb_does(
     found = open_data(data, store=store)
 
     _same(found, wanted)
+    assert found.kept(bought_by_year) is None
     assert "s3cret" not in describe(found) + found.files.to_csv()
 
 
