@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_AT_ONCE = 100_000  # rows, of texts of up to 20 kB each
+_AT_ONCE = 10_240  # rows that come at a time: 2 GB of texts are the most that Arrow takes in one
+_A_GROUP = 10  # such pieces that are written together
 _TEXTS = 16 << 20  # bytes of different texts up to which each is written once
 
 
@@ -44,17 +46,18 @@ def write_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) ->
         ThreadPoolExecutor(1) as beside,
     ):
         written: Future[None] | None = None
-        for batch in _batches(rows):
+        for group in _groups(rows):
             if written is not None:
                 written.result()
-            written = beside.submit(file.write_batch, batch)
+            written = beside.submit(file.write_table, group)
         if written is not None:
             written.result()
 
 
-def _batches(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+def _groups(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Give what a query answers piece by piece; what goes wrong there is an error of the query."""
     try:
-        yield from rows
+        while group := list(islice(rows, _A_GROUP)):
+            yield pa.Table.from_batches(group)
     except (pa.ArrowException, OSError) as error:
         raise duckdb.Error(str(error)) from None

@@ -21,7 +21,8 @@ FROM range({}) t(i)
 
 @pytest.mark.parametrize("rows", [0, 1, 10, 25])
 def test_a_file_holds_the_rows_as_duckdb_writes_them(tmp_path, monkeypatch, rows):
-    monkeypatch.setattr(columnar, "_AT_ONCE", 10)
+    monkeypatch.setattr(columnar, "_AT_ONCE", 4)
+    monkeypatch.setattr(columnar, "_A_GROUP", 3)
     connection = duckdb.connect()
     query = _ROWS.format(rows)
     ours, theirs = tmp_path / "ours.parquet", tmp_path / "theirs.parquet"
@@ -59,6 +60,15 @@ def test_a_full_disk_is_no_error_of_the_query(tmp_path, monkeypatch, rows):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pq.ParquetWriter, "write_batch", full)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
     with pytest.raises(OSError, match="No space left"):
         write_rows(duckdb.connect(), f"FROM range({rows})", tmp_path / "rows.parquet")
+
+
+@pytest.mark.slow
+def test_long_texts_by_the_hundred_thousand_are_written(tmp_path):
+    query = "SELECT i, repeat('abcdefghij', 2500) || i AS note FROM range(95000) t(i)"
+    write_rows(duckdb.connect(), query, tmp_path / "rows.parquet")
+    told = f"SELECT sum(length(note)), count(DISTINCT note) FROM '{tmp_path}/rows.parquet'"
+    digits = sum(len(str(i)) for i in range(95_000))
+    assert duckdb.sql(told).fetchall() == [(95_000 * 25_000 + digits, 95_000)]
