@@ -1,10 +1,12 @@
 """What each channel alone knows, and whether its contacts precede orders by more than chance."""
 
+import itertools
 from datetime import date
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlab.sources import channels
@@ -102,3 +104,51 @@ def test_too_few_accounts_give_no_lift():
     table = channels.precedes_orders(events, orders, AS_OF)
 
     assert table[["lift", "lift_low", "lift_high"]].isna().all(axis=None)
+
+
+def _followed_by_hand(events, orders, within):
+    """Take contacts one at a time: did an order follow, and how often does one anyway?"""
+    days = {
+        account: sorted({day.normalize() for day in rows["day"].dropna() if day < END})
+        for account, rows in orders.groupby("account_id")
+    }
+    found = {}
+    for row in events.itertuples():
+        own = days.get(row.account_id, [])
+        when = row.occurred_at.normalize()
+        if not own or when < own[0] or when >= END - pd.Timedelta(days=within):
+            continue
+        after = [(day - when).days for day in own if day > when]
+        covered = sum(min((b - a).days, within) for a, b in itertools.pairwise(own))
+        length = (END - own[0]).days - within
+        counts = found.setdefault(row.channel, [0, 0, 0.0])
+        counts[0] += 1
+        counts[1] += bool(after) and after[0] <= within
+        counts[2] += min(covered / length, 1.0) if length > 0 else 0.0
+    return {name: (n, hits / n, chance / n) for name, (n, hits, chance) in found.items()}
+
+
+END = pd.Timestamp("2024-03-02")
+WHO = st.sampled_from(["a", "b", "c", None])
+HOURS = st.integers(-24 * 120, 24 * 5)
+
+
+@settings(max_examples=60)
+@given(
+    events=st.lists(st.tuples(st.sampled_from(["mail", "call"]), WHO, HOURS), max_size=15),
+    orders=st.lists(st.tuples(WHO, st.one_of(st.none(), HOURS)), min_size=1, max_size=15),
+    within=st.sampled_from([1, 7, 30, 200]),
+)
+def test_contacts_before_orders_are_counted_as_by_hand(events, orders, within):
+    contacts = pd.DataFrame(events, columns=["channel", "account_id", "occurred_at"])
+    contacts["occurred_at"] = END + pd.to_timedelta(contacts["occurred_at"].astype(float), "h")
+    lines = pd.DataFrame(orders, columns=["account_id", "day"]).astype({"account_id": "str"})
+    lines["day"] = END + pd.to_timedelta(lines["day"].astype(float), "h")
+
+    found = channels.precedes_orders(contacts, lines, END.date(), within_days=within)
+
+    told = found.set_index("channel")[["contacts", "followed", "by_chance"]]
+    expected = _followed_by_hand(contacts, lines, within)
+    assert set(told.index) == set(expected)
+    for name, counts in expected.items():
+        assert told.loc[name].tolist() == pytest.approx(counts)
