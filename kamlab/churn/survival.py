@@ -316,7 +316,7 @@ def log_rank(
     observed, expected = np.zeros(len(groups)), np.zeros(len(groups))
     spread = np.zeros((len(groups), len(groups)))
     for _, stratum in segments(strata, len(lasted)):
-        members = [np.intersect1d(rows, stratum) for _, rows in groups]
+        members = [np.intersect1d(rows, stratum, assume_unique=True) for _, rows in groups]
         times = np.unique(lasted[stratum][left[stratum]])
         risk = np.array([at_risk_at(times, lasted[rows], entered[rows]) for rows in members], float)
         gone = np.array([number_at(times, lasted[rows][left[rows]]) for rows in members], float)
