@@ -1,46 +1,54 @@
-"""What did each account buy of each product and category, year by year back from the newest line?
+"""What did each account buy of each product and category, by years of 365 days?
 
-Facts of several periods ask order lines which products and categories an account bought. Periods
-most often begin and end whole years before the newest line, and then sums by year tell.
+Facts of several periods ask order lines which products and categories an account bought. The
+periods of a study most often begin and end whole years from each other, and then sums by year tell.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 import narwhals as nw
+import pandas as pd
 from narwhals.typing import IntoFrame
 
 from kamlab.accounts.engine import as_day, as_lines, day_number, to_pandas, total
-from kamlab.accounts.kept import only_here
+from kamlab.accounts.kept import made_for
 
 YEAR = 365
 
 
-@only_here
-def bought_by_year(orders: IntoFrame) -> nw.LazyFrame:
+def _whole_years(as_of: date | str, *, start: date | str | None = None) -> tuple[int] | None:
+    """Give the day in the year on which years end as the time does; None where one is cut."""
+    end = as_day(as_of).toordinal()
+    cut = start is not None and (end - as_day(start, "start").toordinal()) % YEAR
+    return None if cut else (end % YEAR,)
+
+
+@made_for(_whole_years)
+def bought_by_year(orders: IntoFrame, phase: int) -> nw.LazyFrame | None:
     """Sum up order lines by account, product, category and year of 365 days.
 
     Parameters
     ----------
     orders : DuckDB relation, Polars, PySpark, pandas or pyarrow frame
         Order lines, see `as_lines`.
+    phase : int
+        Years begin on days whose `date.toordinal()` leaves this rest when divided by 365.
 
     Returns
     -------
-    nw.LazyFrame
-        `account_id`; `product_id` and `category` as far as the orders have them; `back`, 0 for the
-        365 days up to the newest line, 1 for those before; `net_sales`; `gross_sales` (positive
-        lines); and `end`, the day after the newest line, in all rows.
+    nw.LazyFrame or None
+        `account_id`; `product_id` and `category` as far as the orders have them; `since`, the
+        number of the first day of the year; `net_sales`; and `gross_sales` (positive lines). None
+        where the orders have neither product nor category.
     """
     lines = as_lines(orders)
     by = [name for name in ("product_id", "category") if name in lines.collect_schema()]
-    (newest,) = to_pandas(lines.select(newest=nw.col("order_date").max()))["newest"]
-    end = as_day(newest) + timedelta(days=1)
-    back = (end.toordinal() - 1 - day_number(lines, "order_date")) // YEAR
+    if not by:
+        return None
+    since = (day_number(lines, "order_date") - phase) // YEAR * YEAR + phase
     net = nw.col("net_sales")
-    sums = lines.with_columns(back=back).group_by("account_id", *by, "back")
-    return sums.agg(net.sum(), total(net, net > 0).alias("gross_sales")).with_columns(
-        end=nw.lit(end)
-    )
+    sums = lines.with_columns(since=since).group_by("account_id", *by, "since")
+    return sums.agg(net.sum(), total(net, net > 0).alias("gross_sales"))
 
 
 def bought_within(bought: IntoFrame, first: date | None, end: date) -> nw.LazyFrame | None:
@@ -58,10 +66,9 @@ def bought_within(bought: IntoFrame, first: date | None, end: date) -> nw.LazyFr
         The same columns; None where a year is cut by one of the two days.
     """
     years = nw.from_native(bought).lazy()
-    (newest,) = to_pandas(years.select(newest=nw.col("end").max()))["newest"]
-    since = (as_day(newest) - end).days
-    until = 0 if first is None else (as_day(newest) - first).days
-    if (since > 0 and since % YEAR) or until % YEAR:
+    (one,) = to_pandas(years.select(since=nw.col("since").min()))["since"]
+    ends = [end] if first is None else [first, end]
+    if pd.isna(one) or any((day.toordinal() - int(one)) % YEAR for day in ends):
         return None
-    found = years.filter(nw.col("back") >= max(since, 0) // YEAR)
-    return found if first is None else found.filter(nw.col("back") < until // YEAR)
+    found = years.filter(nw.col("since") < end.toordinal())
+    return found if first is None else found.filter(nw.col("since") >= first.toordinal())

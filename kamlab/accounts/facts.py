@@ -48,8 +48,8 @@ def account_facts(
     kept : DuckDB relation, optional
         What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
     bought : DuckDB relation, optional
-        What `kamlab.accounts.bought.bought_by_year` makes of them, where it is kept. It spares the
-        order lines where the time begins and ends whole years of 365 days before the newest line.
+        What `kamlab.accounts.bought.bought_by_year` makes of them, where it is kept: it spares the
+        order lines where the time begins and ends with years of its own.
 
     Returns
     -------

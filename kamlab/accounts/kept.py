@@ -11,6 +11,11 @@ import narwhals as nw
 _Made = TypeVar("_Made", bound=Callable[..., Any])
 
 
+def _always(*_: object, **__: object) -> tuple:
+    """Take no arguments, whatever is called."""
+    return ()
+
+
 def takes(*, straight: bool = False, **kept: Callable[..., Any]) -> Callable[[_Made], _Made]:
     """Say which tables a function of order lines takes, where they are kept.
 
@@ -26,23 +31,46 @@ def takes(*, straight: bool = False, **kept: Callable[..., Any]) -> Callable[[_M
     -------
     callable
         Decorator that leaves the function as it is, with the attributes `takes` and `straight`,
-        which `kamlab.sources.opening.Sources.once` looks for.
+        which `kamlab.sources.opening.Sources.once` looks for: `takes`, given the arguments of a
+        call, names the tables that help it, each with the function that makes it and its arguments.
     """
 
+    def helping(*given: Any, **named: Any) -> dict[str, tuple[Callable[..., Any], tuple]]:  # noqa: ANN401
+        asked = {
+            name: getattr(one, "made_for", _always)(*given, **named) for name, one in kept.items()
+        }
+        return {name: (kept[name], said) for name, said in asked.items() if said is not None}
+
     def told(make: _Made) -> _Made:
-        make.takes, make.straight = kept, straight  # type: ignore[attr-defined]
+        make.takes, make.straight = helping, straight  # type: ignore[attr-defined]
         return make
 
     return told
 
 
-def only_here(make: _Made) -> _Made:
-    """Say that a table is made where order lines are here, not in a cluster or a database.
+def made_for(asked: Callable[..., tuple | None]) -> Callable[[_Made], _Made]:
+    """Say for which calls a table is kept that not every call needs.
 
-    There it may be as long as the lines are, which stay where they are.
+    It is made where order lines are here; in a cluster or a database, where it may be as long as
+    the lines are, they stay where they are.
+
+    Parameters
+    ----------
+    asked : callable
+        Given the arguments of a call of the function that takes the table, it gives those of the
+        function that makes it beside the order lines; None where the table would not help.
+
+    Returns
+    -------
+    callable
+        Decorator that leaves the function as it is, with the attribute `made_for`.
     """
-    make.only_here = True  # type: ignore[attr-defined]
-    return make
+
+    def told(make: _Made) -> _Made:
+        make.made_for = asked  # type: ignore[attr-defined]
+        return make
+
+    return told
 
 
 @contextmanager

@@ -98,10 +98,11 @@ def made_once(
 def kept_once(
     shelf: Store,
     content: Sequence[str],
-    make: Callable[[Any], nw.LazyFrame],
+    make: Callable[..., nw.LazyFrame | None],
     table: Callable[[], Any],
+    given: Sequence[int] = (),
     still: Callable[[], None] | None = None,
-) -> Path:
+) -> Path | None:
     """Make a table that is too long for memory, or find what was made of the same.
 
     Parameters
@@ -110,25 +111,28 @@ def kept_once(
         As of `made_once`.
     make : callable
         A public function of that table that gives a lazy one.
+    given : sequence of int, optional
+        Its further arguments.
 
     Returns
     -------
-    Path
-        Parquet file.
+    Path or None
+        Parquet file; None where the table lacks what it takes.
     """
     what, code = _named(make)
-    place = key("kept", what, code, list(content))
+    place = key("kept", what, code, list(content), list(given))
 
     def write(file: Path) -> bool:
-        found = make(table())
+        found = make(table(), *given)
+        if found is None:
+            return False
         if found.implementation.is_duckdb():
             found.sink_parquet(file)
         else:
             fetch(found, file, ("account_id", "day"))
         return True
 
-    _keep(shelf, place, what, write, still)
-    return shelf.place(place) / _FILE
+    return shelf.place(place) / _FILE if _keep(shelf, place, what, write, still) else None
 
 
 def _keep(

@@ -157,18 +157,18 @@ class Sources:
             What `make` gives: None where the lines lack what it takes.
         """
         content, lines = self._made_of(through), partial(self._through, through)
-        made_of = getattr(make, "takes", {}).items()
-        takes = {name: partial(self.kept, one, through=through) for name, one in made_of}
+        made_of = make.takes(*given, **named).items() if hasattr(make, "takes") else ()
+        takes = {n: partial(self.kept, one, *asked, through=through) for n, (one, asked) in made_of}
         shelf = Store(self.store)
         if getattr(make, "straight", False) and not named:
-            files = {name: self._file(one, through) for name, one in made_of}
+            files = {name: self._file(one, through, asked) for name, (one, asked) in made_of}
             if (read := straight(shelf, make, given, columns, files)) is not None:
                 return read
         still = self._pushed.still if self._pushed else None
         return made_once(shelf, content, make, lines, given, named, columns, takes, still)
 
     def kept(
-        self, make: Callable[..., Any], *, through: Through | None = None
+        self, make: Callable[..., Any], *given: int, through: Through | None = None
     ) -> duckdb.DuckDBPyRelation | None:
         """Condense the order lines once, and give the table where it is kept.
 
@@ -176,25 +176,25 @@ class Sources:
         ----------
         make : callable
             A function of order lines that gives a lazy table, such as `condensed_days`.
-        through : tuple of callable and str, optional
+        *given, through : int, tuple of callable and str
             As of `once`.
 
         Returns
         -------
         duckdb.DuckDBPyRelation or None
-            Lazy, and here wherever the lines are; None where a cluster or a database has more of
-            them than can be condensed to one machine, or where it is `only_here`.
+            Lazy, and here wherever the lines are; None where there is nothing to make it of, or a
+            cluster or a database has more of them than can be condensed to one machine.
         """
-        file = self._file(make, through)
+        file = self._file(make, through, given)
         return None if file is None else self._connection.sql(f"FROM {sql.parquet([file])}")
 
-    def _file(self, make: Callable[..., Any], through: Through | None) -> Path | None:
+    def _file(self, make: Callable, through: Through | None, given: Sequence[int]) -> Path | None:
         """Condense the order lines once, and give the file that keeps the table."""
         if self._pushed and self._pushed.leaves(make):
             return None
         content, lines = self._made_of(through), partial(self._through, through)
         still = self._pushed.still if self._pushed else None
-        return kept_once(Store(self.store), content, make, lines, still)
+        return kept_once(Store(self.store), content, make, lines, given, still)
 
     def _through(self, through: Through | None) -> Any:  # noqa: ANN401  of several engines
         """Give the order lines, or what comes of them."""

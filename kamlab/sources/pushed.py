@@ -83,7 +83,7 @@ class Pushed:
 
     def leaves(self, make: Callable[..., Any]) -> bool:
         """Say whether what a function makes of the lines is left where they are."""
-        return self.reconciliation[2] > MOST_LINES or getattr(make, "only_here", False)
+        return self.reconciliation[2] > MOST_LINES or hasattr(make, "made_for")
 
 
 def check_lines(

@@ -255,10 +255,10 @@ def test_what_was_condensed_before_gives_the_same(rows, start):
         _assert_same(make(orders, AS_OF, start=start, kept=kept), plain)
 
 
-def _with_years(frame: pd.DataFrame) -> tuple:
-    """Give order lines, and what of their products and categories is kept by year."""
+def _with_years(frame: pd.DataFrame, end: date) -> tuple:
+    """Give order lines, and what of their products and categories is kept by years to a day."""
     orders, kept = _with_condensed(frame)
-    bought_by_year(orders).to_native().create("years")
+    bought_by_year(orders, end.toordinal() % 365).to_native().create("years")
     return orders, {"kept": kept, "bought": orders.query("orders", "FROM years")}
 
 
@@ -267,31 +267,36 @@ def _with_years(frame: pd.DataFrame) -> tuple:
     rows=LINES,
     years=st.integers(-1, 3),
     length=st.sampled_from([None, 1, 2, 9]),
-    off=st.sampled_from([0, 0, 1, -30]),
+    cut=st.sampled_from([(0, 0), (0, 0), (1, 0), (0, -30), (7, 7)]),
 )
-def test_products_by_year_give_the_same_facts(rows, years, length, off):
-    """Of whole years back from the newest line, and of days between."""
-    orders, kept = _with_years(_frame(rows))
-    ((newest,),) = kept["bought"].max('"end"').fetchall()
-    end = newest + timedelta(days=off - 365 * years)
-    start = None if length is None else end - timedelta(days=365 * length)
+def test_products_by_year_give_the_same_facts(rows, years, length, cut):
+    """Of whole years, and of times that begin or end within one."""
+    orders, kept = _with_years(_frame(rows), AS_OF)
+    end = AS_OF + timedelta(days=cut[0] - 365 * years)
+    start = None if length is None else end + timedelta(days=cut[1] - 365 * length)
     plain = account_facts(orders, end, start=start)
 
     _assert_same(account_facts(orders, end, start=start, **kept), plain)
 
 
 def test_whole_years_do_not_read_the_lines_again(made_lines):
-    orders, kept = _with_years(made_lines(3000, 3))
-    ((end,),) = kept["bought"].max('"end"').fetchall()
-    assert end == orders.max("order_date").fetchall()[0][0].date() + timedelta(days=1)
-    for days in (-40, 0, 1, 364, 365, 730):
+    orders, kept = _with_years(made_lines(3000, 3), AS_OF)
+    for days in (-365, 0, 1, 364, 365, 730):
         for start in (None, 3 * 365, 1000):
-            first = None if start is None else end - timedelta(start)
-            found = bought_within(kept["bought"], first, end - timedelta(days))
+            end, first = (None if n is None else AS_OF - timedelta(n) for n in (days, start))
+            found = bought_within(kept["bought"], first, end)
             assert (found is not None) == (days not in (1, 364) and start != 1000)
+            # a table is asked for where years are whole, of whichever day they begin on
+            asked = "bought" in account_facts.takes(end, start=first)
+            assert asked == (start is None or (start - days) % 365 == 0)
     none = orders.filter("false")  # what the lines would tell of products and categories
 
-    _assert_same(account_facts(none, end, **kept), account_facts(orders, end))
+    _assert_same(account_facts(none, AS_OF, **kept), account_facts(orders, AS_OF))
+
+
+def test_lines_without_product_and_category_are_not_summed_up_by_them(made_lines):
+    lines = made_lines(30, 3).drop(columns=["product_id", "category"])
+    assert bought_by_year(ENGINES["duckdb"](lines), 7) is None
 
 
 @pytest.mark.parametrize("start", [None, "2022-02-28"])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from kamlab.accounts import account_facts
 from kamlab.accounts.days import condensed_days
 from kamlab.sources import open_data
 
@@ -106,6 +107,25 @@ def test_a_table_too_long_for_memory_is_kept_where_it_is_read(folder):
         assert kept.columns[:2] == ["account_id", "day"]
         assert [row[0] for row in kept.fetchall()] == ["A1", "A2"]
     assert len(list((folder.parent / "store").rglob("table.parquet"))) == 1
+
+
+def test_products_are_kept_once_for_whole_years_only_where_lines_name_them(folder):
+    def kept():
+        return len(list((folder.parent / "store").rglob("table.parquet")))
+
+    opened(folder).once(account_facts, DAY)
+    assert kept() == 2  # account-days and facts: no line names a product
+    orders = (folder / "orders.csv").read_text().splitlines()
+    named = [f"{line},{end}" for line, end in zip(orders, ("product_id", "P1", "P2"), strict=True)]
+    (folder / "orders.csv").write_text("\n".join(named))
+    before = kept()
+    known = opened(folder)
+    known.once(account_facts, DAY)
+    known.once(account_facts, DAY - dt.timedelta(365))
+    known.once(account_facts, DAY, start=DAY - dt.timedelta(365))
+    assert kept() - before == 5  # account-days, products by year, and facts of three times
+    known.once(account_facts, DAY, start=DAY - dt.timedelta(10))  # of which years are none
+    assert kept() - before == 6
 
 
 def test_nothing_stays_nothing(folder):

@@ -158,7 +158,7 @@ def test_spark_keeps_and_sums_up_what_duckdb_does(folder, store, lines, spark):
     found = open_data(data, store=store)
 
     _same(found, wanted)
-    assert found.kept(bought_by_year) is None
+    assert found.kept(bought_by_year, 7) is None
     assert found.not_understood == ()
     assert found.table("orders").sparkSession is not None
 
@@ -227,7 +227,7 @@ def test_postgresql_keeps_and_sums_up_what_duckdb_does(
     found = open_data(data, store=store)
 
     _same(found, wanted)
-    assert found.kept(bought_by_year) is None
+    assert found.kept(bought_by_year, 7) is None
     assert "s3cret" not in describe(found) + found.files.to_csv()
 
 
