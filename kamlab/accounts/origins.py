@@ -5,6 +5,7 @@ features of what happened before it and labels of what came after.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import date, timedelta
 
 import narwhals as nw
@@ -23,6 +24,7 @@ from kamlab.accounts.engine import (
 )
 from kamlab.accounts.kept import settled
 from kamlab.accounts.snapshot_columns import WINDOWS, finish_labels, finish_past
+from kamlab.accounts.stretches import Span, looks
 from kamlab.accounts.trend import YEARS
 
 YEAR = 365
@@ -41,9 +43,8 @@ def snapshots(
 ) -> pd.DataFrame:
     """Give features and labels of each account at many origins, without looking ahead.
 
-    The order lines are read once and condensed to account-days; each origin is then a query on
-    these. A feature is made of days before the origin only and a label of days from it on: they are
-    two queries that share no row.
+    The order lines are read once and condensed to account-days. A feature is then made of days
+    before the origin only and a label of days from it on: they share no row.
 
     Parameters
     ----------
@@ -103,31 +104,36 @@ def snapshots(
     end = _newest(lines) if as_of is None else as_day(as_of)
     days = _checked_origins(origins, end)
     lines = between(lines, None, end)
-    known = None if kept is None else within(kept, None, end)
-    if accounts is not None:
-        wanted = nw.col("account_id").is_in(list(accounts))
-        lines = lines.filter(wanted)
-        known = None if known is None else known.filter(wanted)
-    known = with_gaps(with_orders(lines)) if known is None else known
-    # what is kept whole need not be written again
-    apart = kept is None or accounts is not None
-    pieces = [known] if apart else []
-    if "category" in lines.collect_schema():
-        pieces.append(_category_spans(lines, days, windows[-1], history))
+    wanted = None if accounts is None else nw.col("account_id").is_in(list(accounts))
+    lines = lines if wanted is None else lines.filter(wanted)
+    known = with_gaps(with_orders(lines)) if kept is None else within(kept, None, end)
+    sums = _sums(label_days, windows)
     tables = []
-    with settled(*pieces) as found:
-        account_days, *categories = found if apart else (known, *found)
-        for origin in days:
-            past = to_pandas(
-                _past(account_days, origin, label_days, windows, history).sort("account_id")
-            )
-            if categories:
-                bought = _categories(categories[0], origin, days, windows[-1], history)
+    with ExitStack() as stack:
+        categories = None
+        if "category" in lines.collect_schema():
+            pieces = _category_spans(lines, days, windows[-1], history)
+            (categories,) = stack.enter_context(settled(pieces))
+        here = known.implementation.is_duckdb()
+        if kept is not None and wanted is not None and not here:
+            known = known.filter(wanted)
+        # what is kept whole need not be written again, nor what is read but once
+        if not here and (kept is None or wanted is not None):
+            (known,) = stack.enter_context(settled(known))
+            here = known.implementation.is_duckdb()
+        if here:
+            # a filter by many accounts would be a join, which loses the order
+            ordered = known if kept is not None else known.sort("account_id", "day")
+            found = looks(ordered, days, sums, label_days, history, accounts)
+        else:
+            found = (_looked(known, origin, sums, label_days, history) for origin in days)
+        for origin, (past, after) in zip(days, found, strict=True):
+            if categories is not None:
+                bought = _categories(categories, origin, days, windows[-1], history)
                 past = past.merge(to_pandas(bought), on="account_id", how="left")
             features = finish_past(past, origin, windows)
-            labels = _labels(account_days, origin, label_days)
             observed = origin + timedelta(label_days) <= end
-            table = finish_labels(features, to_pandas(labels) if observed else None)
+            table = finish_labels(features, after if observed else None)
             # copied, so that a column does not hold on to the sums it was made with
             tables.append({name: column.copy() for name, column in table.items()})
     return _stacked(tables)
@@ -177,9 +183,15 @@ def _newest(lines: nw.LazyFrame) -> date:
     return as_day(newest.iloc[0]) + timedelta(1)
 
 
-def _past(
-    days: nw.LazyFrame, origin: date, label_days: int, windows: tuple[int, ...], history: int | None
-) -> nw.LazyFrame:
+def _looked(
+    days: nw.LazyFrame, origin: date, sums: list[Span], label_days: int, history: int | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sum up what happened before and after a day where the account-days are, as `looks` does."""
+    past = _past(days, origin, sums, history).sort("account_id")
+    return to_pandas(past), to_pandas(_labels(days, origin, label_days))
+
+
+def _past(days: nw.LazyFrame, origin: date, spans: list[Span], history: int | None) -> nw.LazyFrame:
     """Sum up what happened before the origin; accounts without an order day drop out."""
     seen = days.filter(nw.col("day") < nw.lit(origin))
     gap = nw.col("gap")
@@ -189,7 +201,6 @@ def _past(
         # a gap that began before what may be seen is not known
         gap = nw.when(nw.col("number") - gap >= begin.toordinal()).then(gap)
     bought_on = nw.when(nw.col("bought")).then(nw.col("number"))
-    there = days.collect_schema().names()
     sums = [
         bought_on.min().alias("first"),
         bought_on.max().alias("last"),
@@ -199,39 +210,39 @@ def _past(
         nw.col("cost_lines").sum().cast(nw.Int64),
         total(nw.col("net_sales"), nw.col("bought")).alias("sales_of_order_days"),
     ]
-    for name, low, high in _spans(label_days, windows):
-        span = _within(origin, low, high)
-        amounts = ("net_sales", "gross_profit")
-        sums += [total(nw.col(amount), span).alias(f"{amount}_{name}") for amount in amounts]
-        begun = nw.when(span).then(nw.col("orders")).otherwise(nw.lit(0))
-        sums.append(begun.sum().cast(nw.Int64).alias(f"orders_{name}"))
-    longest = windows[-1]
-    for name, low, high in (("now", longest, 0), ("before", 2 * longest, longest)):
-        parts = ("returns", "gross_sales", "gross_profit", "sales_with_cost", "given", "listed")
-        span = _within(origin, low, high)
-        sums += [
-            total(nw.col(part), span).alias(f"{part}_{name}") for part in parts if part in there
-        ]
-    for k in range(YEARS):
-        span = _within(origin, YEAR * (k + 1), YEAR * k)
-        sums.append(total(nw.col("net_sales"), span).alias(f"year_{k}"))
+    there = days.collect_schema().names()
+    for span in spans:
+        if span.column not in there:
+            continue
+        day, column = nw.col("day"), nw.col(span.column)
+        low, high = (nw.lit(origin - timedelta(edge)) for edge in (span.low, span.high))
+        inside = (day >= low) & (day < high)
+        if span.column == "orders":
+            begun = nw.when(inside).then(column).otherwise(nw.lit(0))
+            sums.append(begun.sum().cast(nw.Int64).alias(span.name))
+        else:
+            sums.append(total(column, inside).alias(span.name))
     return seen.group_by("account_id").agg(*sums).filter(nw.col("order_days") > 0)
 
 
-def _spans(label_days: int, windows: tuple[int, ...]) -> list[tuple[str, int, int]]:
-    """Name the spans of time of which sums are features: from and to, in days before the origin."""
+def _sums(label_days: int, windows: tuple[int, ...]) -> list[Span]:
+    """Name the sums of which features are made."""
+    longest = windows[-1]
     spans = [(f"{window}d", window, 0) for window in windows]
     spans += [(f"{w}d_year_ago", YEAR + w, YEAR) for w in windows[:-1]]
-    spans.append((f"prior_{windows[-1]}d", 2 * windows[-1], windows[-1]))
+    spans.append((f"prior_{longest}d", 2 * longest, longest))
     # the days of last year that match the label window, as far as they are past
     spans.append(("same_season", YEAR, max(YEAR - label_days, 0)))
-    return spans
-
-
-def _within(origin: date, low: int, high: int) -> nw.Expr:
-    """Tell the days from `low` to `high` days before the origin, the latter exclusive."""
-    day = nw.col("day")
-    return (day >= nw.lit(origin - timedelta(low))) & (day < nw.lit(origin - timedelta(high)))
+    sums = [
+        Span(f"{column}_{name}", column, low, high)
+        for name, low, high in spans
+        for column in ("net_sales", "gross_profit", "orders")
+    ]
+    parts = ("returns", "gross_sales", "gross_profit", "sales_with_cost", "given", "listed")
+    for name, low, high in (("now", longest, 0), ("before", 2 * longest, longest)):
+        sums += [Span(f"{part}_{name}", part, low, high) for part in parts]
+    sums += [Span(f"year_{k}", "net_sales", YEAR * (k + 1), YEAR * k) for k in range(YEARS)]
+    return sums
 
 
 def _labels(days: nw.LazyFrame, origin: date, label_days: int) -> nw.LazyFrame:
