@@ -162,17 +162,24 @@ def financial_standing(
     billed = None if invoices is None or invoices.empty else _in_numbers(invoices)
     begin = as_of if billed is None else pd.to_datetime(billed["invoice_date"]).min().date()
     quarter = timedelta(days=HORIZON // 4)
-    rule = {"overdue_days": default_days, "material": default_share}
+    origins = []
     for back in range(1, _ORIGINS + 1):
         origin = as_of - timedelta(days=HORIZON * back)
         if billed is None or origin - begin < timedelta(days=HORIZON // 2):
             break
-        ahead = [origin + quarter * step for step in range(1, 4)] + [origin + timedelta(HORIZON)]
-        states = in_default(billed, [origin, *ahead], **rule)
+        origins.append(origin)
+    ahead = {
+        origin: [origin + quarter * step for step in range(1, 4)] + [origin + timedelta(HORIZON)]
+        for origin in origins
+    }
+    if billed is not None:
+        days = sorted({as_of, *origins, *(day for later in ahead.values() for day in later)})
+        states = in_default(billed, days, overdue_days=default_days, material=default_share)
+    for origin, later in ahead.items():
         seen = _measures(billed, origin, financials, late_days)
         seen = seen[(seen["invoices"] > 0) & ~states[origin].reindex(seen.index, fill_value=True)]
         conduct.append(seen)
-        labels.append(states[ahead].any(axis=1).reindex(seen.index).to_numpy(float))
+        labels.append(states[later].any(axis=1).reindex(seen.index).to_numpy(float))
     names = list(SCORECARD)
     now = _measures(billed, as_of, financials, late_days)
     if now.empty:
@@ -196,9 +203,7 @@ def financial_standing(
         index=now.index,
     )
     if billed is not None:
-        table["in_default"] = in_default(billed, [as_of], **rule)[as_of].reindex(
-            now.index, fill_value=False
-        )
+        table["in_default"] = states[as_of].reindex(now.index, fill_value=False)
         table.loc[table["in_default"], ["probability_of_default", "log_odds_se"]] = [1.0, 0.0]
     table["expected_loss"] = expected_credit_loss(
         table["probability_of_default"], table["exposure"], loss_given_default=loss_given_default
