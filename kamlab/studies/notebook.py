@@ -29,6 +29,7 @@ from kamlab.studies.tables import (
     rounded,
     write_table,
 )
+from kamlab.studies.threads import hold_blas
 from kamlab.studies.translate import said, said_markdown
 from kamlab.studies.words import notebook_language, words
 
@@ -97,6 +98,7 @@ class Study:
         data: str = "",
         as_of: str = "",
     ) -> None:
+        hold_blas()
         self.name = name
         self.out = Path(out) if out else None
         self.published = find_folder(published) if published else None

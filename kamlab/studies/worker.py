@@ -16,6 +16,7 @@ from typing import Any
 
 from kamlab.studies.publish import RESULT, write_whole
 from kamlab.studies.spare import keep_spare
+from kamlab.studies.threads import BLAS
 from kamlab.studies.words import VARIABLE
 
 LOG = "log.txt"
@@ -44,7 +45,7 @@ class Job:
     cell_timeout : int or None
         Seconds a cell may take.
     threads : int
-        Threads that numeric libraries may use.
+        Threads that OpenMP may use, such as for boosted trees.
     each : tuple of str, optional
         Parameter that takes a key, then the study and the table that list the keys: one page is
         made for each; empty for a single page.
@@ -122,8 +123,8 @@ def work(job: Job, progress: Connection) -> None:
         **({READING: job.reading} if job.reading else {}),
         VARIABLE: job.language,
     }
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, str(job.threads))
+    os.environ.setdefault("OMP_NUM_THREADS", str(job.threads))
+    os.environ.setdefault(BLAS, "1")  # see `hold_blas`
     keep_spare(progress)
     threading.Thread(target=_end_with_parent, args=(job.sockets,), daemon=True).start()
     started = time.monotonic()
