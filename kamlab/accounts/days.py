@@ -23,7 +23,7 @@ from kamlab.accounts.engine import (
     day_number,
     total,
 )
-from kamlab.accounts.kept import settled, takes
+from kamlab.accounts.kept import takes
 from kamlab.accounts.numbering import by_name, by_number
 
 SUMS = (
@@ -303,16 +303,13 @@ def monthly_sums(
     0 2024-01-01        5.0       1           1
     1 2024-02-01        1.0       0           1
     """
-    found = _days(orders, as_of, start, kept, columns)
-    there = found.collect_schema().names()
+    days = _days(orders, as_of, start, kept, columns)
+    there = days.collect_schema().names()
     names = [name for name in there if name not in ("account_id", "day")]
-    # PostgreSQL plans sums of sums as if there were few of them, and takes hours
-    with settled(*[found] if found.implementation.is_ibis() else []) as apart:
-        days = apart[0] if apart else found
-        months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
-            *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
-        )
-        return collect_sums(months, "month", columns)
+    months = days.group_by("account_id", nw.col("day").dt.truncate("1mo").alias("month")).agg(
+        *[nw.col(name).sum() for name in names], count(bought()).alias("order_days")
+    )
+    return collect_sums(months, "month", columns)
 
 
 def _days(
