@@ -67,7 +67,8 @@ def snapshots(
     accounts : sequence of str, optional
         The only ones that are wanted, at most some ten thousand.
     kept : DuckDB relation, optional
-        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept.
+        What `kamlab.accounts.days.condensed_days` makes of the same orders, where it is kept, in
+        its order.
 
     Returns
     -------
@@ -81,7 +82,8 @@ def snapshots(
     DataRefusedError
         If the orders lack a required column or their dates are none.
     ValueError
-        If origins are empty, repeated or after as_of, or a length is not positive.
+        If origins are empty, repeated or after as_of, a length is not positive, or what is kept is
+        not in its order.
 
     Notes
     -----

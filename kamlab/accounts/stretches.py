@@ -145,7 +145,7 @@ class _Stretches:
         self.base = np.arange(len(starts)) * _LONG
         of_row = np.repeat(self.base, np.diff(np.append(starts, len(rows))))
         if wanted is not None:
-            there = pc.is_in(self.names, wanted)
+            there = pc.is_in(self.names, wanted.cast(self.names.type))
             self.names = self.names.filter(there)
             self.base = self.base[there.to_numpy(zero_copy_only=False)]
         self.day = rows["day"].cast(pa.int32()).to_numpy().astype(np.int64) + _FIRST
