@@ -141,7 +141,7 @@ def known_topics(text: pd.Series, words: Mapping[str, Sequence[str]] = CONCERN_W
     if not words or empty:
         raise ValueError(f"each concern needs at least one word; none for {empty or 'any'}")
     place, different = pd.factorize(text)  # each text is read once, however often it is said
-    folded = [unicodedata.normalize("NFKC", value).casefold() for value in different]
+    folded = [_fold(value) for value in different]
     sought = [[_fold(word) for word in known] for known in words.values()]
     patterns = [re.compile(_pattern(known)) for known in words.values()]
     hits = np.zeros((len(folded) + 1, len(words)), int)  # the last row is of what is missing

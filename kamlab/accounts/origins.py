@@ -116,14 +116,11 @@ def snapshots(
         if "category" in lines.collect_schema():
             pieces = _category_spans(lines, days, windows[-1], history)
             (categories,) = stack.enter_context(settled(pieces))
-        here = known.implementation.is_duckdb()
-        if kept is not None and wanted is not None and not here:
-            known = known.filter(wanted)
-        # what is kept whole need not be written again, nor what is read but once
-        if not here and (kept is None or wanted is not None):
-            (known,) = stack.enter_context(settled(known))
-            here = known.implementation.is_duckdb()
-        if here:
+        if not known.implementation.is_duckdb():
+            (known,) = stack.enter_context(
+                settled(known if wanted is None else known.filter(wanted))
+            )
+        if known.implementation.is_duckdb():
             # a filter by many accounts would be a join, which loses the order
             ordered = known if kept is not None else known.sort("account_id", "day")
             found = looks(ordered, days, sums, label_days, history, accounts)

@@ -241,7 +241,6 @@ def _cross_fitted(
     """Give propensities and scores, each row's from models that did not see its cluster."""
     from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression, RidgeCV
-    from threadpoolctl import threadpool_limits
 
     from kamlab.churn.candidates import solver_for
 
@@ -249,22 +248,20 @@ def _cross_fitted(
     logistic = LogisticRegression(C=10.0, max_iter=1000, solver=solver_for(len(y)))
     propensity_model = models[1] or logistic
     all_p, all_scores = [], []
-    # many small fits: threads that wait for each other would cost more than they give
-    with threadpool_limits(1, user_api="blas"):
-        for split in range(_SPLITS):
-            p = np.zeros(len(y)) if known is None else known.copy()
-            zero, one = np.zeros(len(y)), np.zeros(len(y))
-            for train, test in cluster_folds(t, group, folds, seed + split):
-                if known is None:
-                    chance = clone(propensity_model).fit(x[train], t[train])
-                    p[test] = chance.predict_proba(x[test])[:, 1]
-                for arm, place in ((~t, zero), (t, one)):
-                    mine = train[arm[train]]
-                    model = clone(outcome_model).fit(x[mine], y[mine], sample_weight=worth[mine])
-                    place[test] = model.predict(x[test])
-            bounded = p.clip(min(overlap, 0.01), 1 - min(overlap, 0.01))
-            all_p.append(p)
-            all_scores.append(_scores(t, zero, one, bounded, y - np.where(t, one, zero)))
+    for split in range(_SPLITS):
+        p = np.zeros(len(y)) if known is None else known.copy()
+        zero, one = np.zeros(len(y)), np.zeros(len(y))
+        for train, test in cluster_folds(t, group, folds, seed + split):
+            if known is None:
+                chance = clone(propensity_model).fit(x[train], t[train])
+                p[test] = chance.predict_proba(x[test])[:, 1]
+            for arm, place in ((~t, zero), (t, one)):
+                mine = train[arm[train]]
+                model = clone(outcome_model).fit(x[mine], y[mine], sample_weight=worth[mine])
+                place[test] = model.predict(x[test])
+        bounded = p.clip(min(overlap, 0.01), 1 - min(overlap, 0.01))
+        all_p.append(p)
+        all_scores.append(_scores(t, zero, one, bounded, y - np.where(t, one, zero)))
     return np.median(all_p, axis=0), np.median(all_scores, axis=0)
 
 

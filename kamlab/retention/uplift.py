@@ -10,7 +10,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from kamlab.churn.candidates import solver_for
 from kamlab.retention.effects import cluster_folds
@@ -126,11 +125,9 @@ class UpliftLearner(BaseEstimator):
         worth = np.ones(len(t)) if weights is None else np.asarray(weights, float)
         group = np.arange(len(t)) if clusters is None else pd.factorize(np.asarray(clusters))[0]
         self._seen = (x, outcome, t, worth, group)
-        # many small fits: threads that wait for each other would cost more than they give
-        with threadpool_limits(1, user_api="blas"):
-            if self.learner == "dr":
-                self.scores_ = self._scores()
-            self.models_ = self._fitted(np.arange(len(t)))
+        if self.learner == "dr":
+            self.scores_ = self._scores()
+        self.models_ = self._fitted(np.arange(len(t)))
         self.average_ = float(np.average(self.predict(x), weights=worth))
         return self
 
@@ -164,11 +161,10 @@ class UpliftLearner(BaseEstimator):
         t, group = self._seen[2], self._seen[4]
         rows = pd.Series(np.arange(len(group))).groupby(group).indices
         number, made = len(rows), []
-        with threadpool_limits(1, user_api="blas"):
-            for _ in range(self.draws):
-                picked = np.concatenate([rows[i] for i in rng.integers(0, number, number)])
-                if 5 <= t[picked].sum() <= len(picked) - 5:
-                    made.append(self._predicted(self._fitted(picked), x))
+        for _ in range(self.draws):
+            picked = np.concatenate([rows[i] for i in rng.integers(0, number, number)])
+            if 5 <= t[picked].sum() <= len(picked) - 5:
+                made.append(self._predicted(self._fitted(picked), x))
         reach = norm.ppf(0.5 + confidence / 2) * np.std(made, axis=0, ddof=1)
         middle = self.predict(x)
         return middle - reach, middle + reach

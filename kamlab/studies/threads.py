@@ -2,7 +2,7 @@
 
 import os
 
-BLAS = "OPENBLAS_NUM_THREADS"
+_BLAS = "OPENBLAS_NUM_THREADS"
 
 
 def hold_blas() -> None:
@@ -14,7 +14,7 @@ def hold_blas() -> None:
     """
     from threadpoolctl import threadpool_limits
 
-    said = os.environ.get(BLAS, "")
+    said = os.environ.get(_BLAS, "")
     number = int(said) if said.isdigit() else 0
-    os.environ[BLAS] = str(number or 1)  # read by what is loaded later
+    os.environ[_BLAS] = str(number or 1)  # read by what is loaded later
     threadpool_limits(number or 1, user_api="blas")

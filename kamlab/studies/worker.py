@@ -16,7 +16,6 @@ from typing import Any
 
 from kamlab.studies.publish import RESULT, write_whole
 from kamlab.studies.spare import keep_spare
-from kamlab.studies.threads import BLAS
 from kamlab.studies.words import VARIABLE
 
 LOG = "log.txt"
@@ -124,7 +123,6 @@ def work(job: Job, progress: Connection) -> None:
         VARIABLE: job.language,
     }
     os.environ.setdefault("OMP_NUM_THREADS", str(job.threads))
-    os.environ.setdefault(BLAS, "1")  # see `hold_blas`
     keep_spare(progress)
     threading.Thread(target=_end_with_parent, args=(job.sockets,), daemon=True).start()
     started = time.monotonic()
