@@ -56,6 +56,16 @@ def test_words_are_whole_in_english_and_anywhere_in_chinese():
     assert topics.words.set_index("topic").at["price", "texts"] == 1
 
 
+def test_words_of_a_table_of_ones_own_are_found_however_they_are_written():
+    table = {"seal": ["Leaking", "ＢＡＧ"], "price": ["TOO dear"]}
+
+    found = c.known_topics(
+        pd.Series(["a leaking pouch", "Bags!", "far too dear", "nothing"]), table
+    )
+
+    assert found.of_text.fillna("none").tolist() == ["seal", "seal", "price", "none"]
+
+
 def test_a_concern_without_words_is_refused_by_name():
     with pytest.raises(ValueError, match="colour"):
         c.known_topics(pd.Series(["x"]), {"colour": []})

@@ -24,10 +24,10 @@ DAYS = st.sampled_from(
 )
 LINE = st.fixed_dictionaries(
     {
-        "account_id": st.sampled_from(["a", "b", "ä", "z"]),
+        "account_id": st.sampled_from(["a", "ä"]),
         "order_id": st.sampled_from(["1", "2", "3", None]),
         "order_date": DAYS,
-        "net_sales": st.integers(-3, 5).map(float),
+        "net_sales": st.integers(-1, 5).map(float),
         "cost_of_goods": st.one_of(st.none(), st.integers(-2, 4).map(float)),
         "discount": st.one_of(st.none(), st.integers(0, 2).map(float)),
     }
@@ -36,7 +36,7 @@ LINE = st.fixed_dictionaries(
 
 @settings(max_examples=60)
 @given(
-    lines=st.lists(LINE, min_size=1, max_size=30),
+    lines=st.lists(LINE, min_size=6, max_size=30),
     origins=st.lists(DAYS, min_size=1, max_size=3, unique=True),
     label_days=st.sampled_from([1, 30, 400]),
     history=st.sampled_from([None, 730, 1100]),
@@ -52,6 +52,32 @@ def test_looks_are_those_of_a_query_a_day(lines, origins, label_days, history, a
 
     wanted = snapshots(pl.from_pandas(frame), origins, **how)
     pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_what_lies_before_the_history_is_not_seen():
+    orders = duckdb.connect().from_arrow(
+        pa.table(
+            {"account_id": ["a"] * 5 + ["b"], "order_id": list("123456"),
+             "order_date": [date(2020, 1, 1), date(2022, 3, 1), date(2022, 3, 11),
+                            date(2022, 4, 30), date(2024, 3, 1), date(2020, 1, 1)],
+             "net_sales": [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]}
+        )
+    )  # fmt: skip
+    spans = [stretches.Span("long", "net_sales", 5000, 0), stretches.Span("none", "given", 9, 0)]
+
+    ((past, after),) = stretches.looks(
+        condensed_days(orders), [date(2024, 2, 1)], spans, label_days=29, history=730
+    )
+
+    # of b, which bought before that only, nothing is known; gaps of 10 and 50 days
+    assert past["account_id"].tolist() == ["a"]
+    assert past[["long", "sales_of_order_days", "orders"]].to_numpy().tolist() == [[14, 14, 3]]
+    assert past["gap_std"].tolist() == pytest.approx([800**0.5])
+    assert after.empty  # the label window ends on the day of the last order
+
+    ((whole, _),) = stretches.looks(condensed_days(orders), [date(2024, 2, 1)], spans, 30, None)
+    assert whole["long"].tolist() == [15, 32]
+    assert "none" not in whole
 
 
 def test_accounts_are_whole_wherever_the_rows_are_parted():
