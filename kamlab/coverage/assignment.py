@@ -34,6 +34,30 @@ class Assignment:
     status: str
 
 
+def account_managers(people: pd.DataFrame | None, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Give those who can look after accounts.
+
+    Parameters
+    ----------
+    people : pd.DataFrame or None
+        The table of managers: `manager_id` and, where known, `role`.
+    accounts : pd.DataFrame
+        All accounts with, where known, `manager_id`: who looks after them today.
+
+    Returns
+    -------
+    pd.DataFrame
+        Those whose role is account manager, or all where roles are not known. Without a table,
+        `manager_id` alone of those whom accounts name.
+    """
+    if people is None:
+        named = accounts["manager_id"].dropna() if "manager_id" in accounts else []
+        return pd.DataFrame({"manager_id": sorted(set(named))})
+    if len(people) and "role" in people:
+        people = people[people["role"].str.casefold() == "account manager"]
+    return people.reset_index(drop=True)
+
+
 def describe(
     accounts: pd.DataFrame,
     managers: pd.DataFrame,

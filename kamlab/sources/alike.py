@@ -12,57 +12,93 @@ _USUAL = {
         "customerid customerno customernumber customercode custno accountid accountno clientid "
         "customerkey soldto soldtoparty customer client buyer account email customeremail kunde "
         "kundennr kundennummer debitor debitornr auftraggeber codeclient numclient noclient "
-        "nclient numeroclient cliente codigocliente 客户编号 客户编码 客户代码 客户号 客户 客户名称"
+        "nclient numeroclient klantnummer klantnr klantcode klant debiteurnummer debiteur "
+        "codigocliente codigodocliente codigodecliente codcliente codicecliente cliente "
+        "kodklienta nrklienta numerklienta klient kontrahent nabywca "
+        "客户编号 客户编码 客户代码 客户号 客户 客户名称"
     ),
     "order_id": (
         "orderid orderno ordernumber salesorder salesordernumber salesorderid invoiceno "
         "invoicenumber invoiceid invoice documentno docno order auftrag auftragsnr auftragsnummer "
         "beleg belegnr belegnummer verkaufsbeleg faktura fakturanr rechnung rechnungsnr "
         "rechnungsnummer commande nocommande ncommande numcommande "
-        "numerodecommande facture nofacture nfacture numfacture numerodefacture pedido "
+        "numerodecommande facture nofacture nfacture numfacture numerodefacture ordernummer "
+        "ordernr bestelnummer bestelling factuurnummer factuurnr factuur numeropedido numpedido "
+        "numerodopedido numerodepedido npedido pedido notafiscal numeronotafiscal nfe fatura "
+        "numerofactura numerodefactura nfactura factura numeroordine nordine ordine numerofattura "
+        "nfattura fattura nrzamowienia numerzamowienia zamowienie nrfaktury numerfaktury "
         "订单号 订单编号 单号 单据编号 发票号"
     ),
     "order_date": (
         "orderdate invoicedate createdat orderpurchasetimestamp purchasedate transactiondate "
         "postingdate documentdate saledate day date bestelldatum auftragsdatum fakturadatum "
-        "belegdatum rechnungsdatum datum datecommande datefacture fecha 订单日期 下单日期 销售日期 "
-        "单据日期 开票日期 日期"
+        "belegdatum rechnungsdatum datum datecommande datefacture orderdatum besteldatum "
+        "factuurdatum datapedido datadopedido dataemissao datadeemissao emissao datavenda "
+        "datadavenda datafatura fechapedido fechadepedido fechafactura fecha dataordine "
+        "datafattura datazamowienia datafaktury datawystawienia datasprzedazy data "
+        "订单日期 下单日期 销售日期 单据日期 开票日期 日期"
     ),
     "net_sales": (
         "netsales netamount netvalue netrevenue salesamount salesvalue revenue sales linetotal "
         "lineamount subtotal amount nettowert nettoumsatz nettobetrag umsatz betrag montantht "
-        "montant caht importe 销售额 销售金额 未税金额 金额"
+        "montant caht nettoomzet nettobedrag omzet bedrag valorliquido receitaliquida "
+        "vendaliquida valor importeneto ventasnetas importe importonetto imponibile importo "
+        "wartoscnetto kwotanetto sprzedaznetto 销售额 销售金额 未税金额 金额"
     ),
     "quantity": (
-        "quantity qty orderquantity orderqty units menge anzahl quantite qte cantidad 数量"
+        "quantity qty orderquantity orderqty units menge anzahl quantite qte aantal hoeveelheid "
+        "quantidade qtd qtde cantidad quantita ilosc 数量"
     ),
     "product_id": (
         "productid productno sku stockcode itemno itemid productkey article articleno "
-        "material materialnr artikel artikelnr artikelnummer refproduit reference codearticle "
-        "商品编号 产品编号 物料编码 物料号"
+        "material materialnr artikel artikelnr artikelnummer artikelcode refproduit reference "
+        "codearticle codigoproduto codigodoproduto codproduto produto codigoproducto "
+        "codigodeproducto producto articulo codicearticolo articolo codiceprodotto prodotto "
+        "kodtowaru kodproduktu towar produkt 商品编号 产品编号 物料编码 物料号"
     ),
     "category": (
         "category productcategory productgroup productline subcategory warengruppe sparte "
-        "produktgruppe categorie famille gamme 类别 品类 产品类别"
+        "produktgruppe categorie famille gamme artikelgroep productgroep categoria familia "
+        "famiglia grupodeproduto kategoria grupatowarowa 类别 品类 产品类别"
     ),
     "cost_of_goods": (
         "costofgoodssold cogs totalcost totalproductcost costamount wareneinsatz herstellkosten "
-        "einstand einstandswert coutdesventes coutdachat prixderevient 销售成本"
+        "einstand einstandswert coutdesventes coutdachat prixderevient inkoopwaarde custototal "
+        "custodasvendas cmv costetotal costedeventas costodelvenduto kosztwlasny 销售成本"
     ),
-    "currency": "currencycode curr waehrung wahrung währung währg wahrg devise moneda 币种 货币",
+    "currency": (
+        "currencycode curr waehrung wahrung währung währg wahrg devise valuta moneda moeda divisa "
+        "waluta 币种 货币"
+    ),
 }
 DESCRIBING = {
     "name": (
         "name name1 customer customername company companyname account accountname client "
-        "clientname buyer buyername kunde kundenname firma raisonsociale "
-        "客户名称 客户 公司 公司名称"
+        "clientname buyer buyername kunde kundenname firma raisonsociale klantnaam bedrijfsnaam "
+        "naam razaosocial nomefantasia nomedocliente razonsocial nombre ragionesociale "
+        "nomecliente nome nazwaklienta nazwa 客户名称 客户 公司 公司名称"
     ),
-    "industry": "industry segment sector branche secteur 行业",
-    "region": "region state province bundesland région 地区 省份",
-    "country": "country land pays 国家",
+    "industry": ("industry segment sector branche secteur segmento setor settore branza 行业"),
+    "region": (
+        "region state province bundesland région regio provincie estado uf regiao provincia "
+        "regione wojewodztwo 地区 省份"
+    ),
+    "country": "country land pays pais paese kraj 国家",
 }
 """What columns that describe accounts are called elsewhere, by canonical name."""
-_PLACES = "city town address street zip postcode postalcode plz ort stadt strasse ville 城市 地址"
+_PLACES = (
+    "city town address street zip postcode postalcode plz ort stadt strasse ville plaats adres "
+    "cidade municipio endereco cep ciudad direccion citta indirizzo miasto ulica 城市 地址"
+)
+_OWING = (
+    "duedate paiddate paymentdate datepaid faelligkeit fälligkeit fälligam faelligam "
+    "fälligkeitsdatum zahlungsdatum bezahltam echeance dateecheance datepaiement vervaldatum "
+    "betaaldatum vencimento pagamento datadevencimento datadepagamento vencimiento "
+    "fechavencimiento fechapago scadenza datascadenza datapagamento terminplatnosci "
+    "terminpłatności datazaplaty 到期日 到期日期 付款日期 收款日期"
+)
+NEEDED = ("account_id", "order_id", "order_date", "net_sales")
+"""Columns that lines must have."""
 OPTIONAL = ("quantity", "product_id", "category", "cost_of_goods", "currency")
 """Columns that lines can lack."""
 
@@ -102,6 +138,32 @@ def usual(canonical: str, columns: Sequence[str]) -> str:
     """
     there = {_plain(column): column for column in reversed(columns)}
     return next((there[word] for word in _words(_USUAL.get(canonical, "")) if word in there), "")
+
+
+def likelihood(columns: Sequence[str]) -> int:
+    """Say how many names speak for order lines, and not for invoices that are to be paid.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        What a source has.
+
+    Returns
+    -------
+    int
+        Two for each column that orders need, one for each that lines can have; two less for each
+        day on which something is due or paid, since a list of invoices has all that orders need.
+
+    Examples
+    --------
+    >>> likelihood(["Invoice", "Customer", "Date", "Amount", "Due date"])
+    6
+    >>> likelihood(["Invoice", "Customer", "Date", "Amount", "SKU", "Qty"])
+    10
+    """
+    needed = sum(bool(usual(name, columns)) for name in NEEDED)
+    owing = len(set(_words(_OWING)) & {_plain(column) for column in columns})
+    return 2 * needed + sum(bool(usual(name, columns)) for name in OPTIONAL) - 2 * owing
 
 
 def described(columns: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Which files of a folder could hold order lines, and which are tables of customers?"""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import duckdb
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
-from kamlab.sources.alike import as_toml, describes, usual
+from kamlab.sources.alike import as_toml, describes, likelihood, usual
 from kamlab.sources.casts import cast
 from kamlab.sources.endings import TEXT, beginning, ending, packed
 from kamlab.sources.readers import Raw, read_file
@@ -22,7 +23,6 @@ NEEDED = (
     "(net_sales). Export the lines of orders or invoices and lay them beside, as orders.csv; where "
     "the rows are orders after all, say so by naming their columns under [[orders]] in kamlab.toml."
 )
-_MUST = ("account_id", "order_id", "order_date", "net_sales")
 _BEGINNING = 1 << 20  # bytes of a text file that tell what it holds
 _LARGE = 50 << 20  # bytes of a workbook that would take long
 _ROWS, _FILES, _SHEETS = 20_000, 30, 120
@@ -54,7 +54,7 @@ class Looked:
     unlike : str
         Why these are no order lines; "" where they may be.
     told : int
-        How many of the columns that orders need are there, by what they are usually called.
+        How much its columns are called as those of order lines usually are.
     columns : tuple of str
         None of them where it could not be looked at.
     """
@@ -76,7 +76,14 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
         Files that could be read and feed no table.
     """
     tables = [one for path in largest(free) for one in look_at(path)]
-    likely = max((one for one in tables if not one.unlike), key=lambda one: one.told, default=None)
+    sizes = Counter[tuple[str, ...]]()
+    for one in tables:
+        sizes[one.columns] += one.path.stat().st_size
+    likely = max(
+        (one for one in tables if not one.unlike),
+        key=lambda one: (one.told, bool(one.columns), sizes[one.columns]),
+        default=None,
+    )
     text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
     if likely:
         sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
@@ -130,11 +137,9 @@ def unlike_orders(connection: duckdb.DuckDBPyConnection, raw: Raw) -> str:
 
 def _unlike(connection: duckdb.DuckDBPyConnection, some: Raw) -> str:
     """Say why some rows can be no order lines."""
-    typed = connection.execute(f"DESCRIBE {cast(connection, some, [], '')}").fetchall()
-    days = [row[0] for row in typed if row[1].startswith(("DATE", "TIMESTAMP"))]
     columns = list(some.columns)
     months = [name for name in columns if _MONTH.fullmatch(name.strip())]
-    if len(months) >= _MONTHS and not (days or usual("order_date", columns)):
+    if len(months) >= _MONTHS and not (usual("order_date", columns) or _days(connection, some)):
         return (
             f"it has a column a month or quarter ({', '.join(months[:3])}, …) and no day of an "
             "order: these are sums of customers."
@@ -153,6 +158,12 @@ def _unlike(connection: duckdb.DuckDBPyConnection, some: Raw) -> str:
         f"it seems a table of customers: each of its {rows:,} rows has another {account!r}, and no "
         "column is an order's number."
     )
+
+
+def _days(connection: duckdb.DuckDBPyConnection, some: Raw) -> list[str]:
+    """Name the columns that hold days."""
+    typed = connection.execute(f"DESCRIBE {cast(connection, some, [], '')}").fetchall()
+    return [row[0] for row in typed if row[1].startswith(("DATE", "TIMESTAMP"))]
 
 
 def largest(free: Sequence[Path]) -> list[Path]:
@@ -191,8 +202,7 @@ def look_at(path: Path) -> Iterator[Looked]:
                 why = unlike_orders(connection, raw)
             except (DataRefusedError, duckdb.Error, OSError):
                 pass
-            told = sum(bool(usual(name, columns)) for name in _MUST)
-            yield Looked(path, sheet, why, told, columns)
+            yield Looked(path, sheet, why, likelihood(columns), columns)
 
 
 def _sheets(path: Path) -> list[str]:

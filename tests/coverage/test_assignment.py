@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlab.coverage.assignment import describe, greedy, unavoidable
+from kamlab.coverage.assignment import account_managers, describe, greedy, unavoidable
 from kamlab.coverage.rule_prices import managers_needed, rule_prices
 from kamlab.coverage.rules import Rules, mismatch_matrix
 from kamlab.coverage.solver import InfeasibleError, assign
@@ -298,3 +298,16 @@ def test_on_the_demo_a_fifth_less_avoidable_mismatch_than_greedy_at_equal_load(d
     assert best.table["changed"].sum() <= allowed
     assert best.mismatch - floor <= 0.8 * (simple.mismatch - floor)
     assert best.status == "optimal"
+
+
+def test_account_managers_are_those_of_the_table_or_else_those_whom_accounts_name():
+    accounts = pd.DataFrame({"account_id": ["A", "B", "C"], "manager_id": ["M2", None, "M1"]})
+    people = pd.DataFrame(
+        {"manager_id": ["M3", "M4"], "role": ["Account Manager", "chief executive"]}
+    )
+
+    assert list(account_managers(people, accounts)["manager_id"]) == ["M3"]
+    assert list(account_managers(people[["manager_id"]], accounts)["manager_id"]) == ["M3", "M4"]
+    assert list(account_managers(None, accounts)["manager_id"]) == ["M1", "M2"]
+    assert account_managers(None, accounts[["account_id"]]).empty
+    assert account_managers(people.head(0), accounts).empty

@@ -235,6 +235,41 @@ def test_every_study_is_published(case, tmp_path, kamlab):
     assert set(facts["account_id"]) == set(orders["account_id"])
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_managers_whom_accounts_name_keep_them_where_no_table_lists_managers(
+    named, tmp_path, kamlab
+):
+    orders, out = _orders(3), tmp_path / "out"
+    ids = sorted(orders["account_id"].unique())
+    names = np.array(["Ana", "Bruno", "Célia"])[np.arange(len(ids)) % 3]
+    accounts = pd.DataFrame({"account_id": ids, "region": "north"})
+    if named:
+        accounts["manager_id"] = names
+    data = _written({"orders": orders, "accounts": accounts}, tmp_path / "data")
+    kamlab("run", "key-accounts", "coverage", "summary", "--data", data, "--out", out)
+
+    def table(study, name):
+        return pd.read_parquet(out / study / "latest" / "tables" / f"{name}.parquet")
+
+    assigned = table("coverage", "assignment")
+    steps = set(table("summary", "first_actions")["action"])
+    said = table("summary", "sentences").set_index("about")["sentence"]
+    assert "Sponsors" not in said
+    if named:
+        today = assigned["account_id"].map(dict(zip(ids, names, strict=True)))
+        assert (assigned["was"] == today).all()
+        kept = assigned["manager_id"] == today
+        load = table("coverage", "load").set_index("manager_id")["accounts"]
+        assert (load <= 9).all()
+        assert kept.sum() >= today.value_counts().clip(upper=9).sum() - 1  # one moves to even out
+        assert "agree a plan" in steps
+        assert said["Coverage"].startswith("0 key accounts have no manager today, 0 would")
+    else:
+        assert assigned["manager_id"].isna().all()
+        assert "name a manager, agree a plan" in steps
+        assert "do not tell who looks after" in said["Coverage"]
+
+
 def test_value_says_what_it_can_where_nobody_came_back(tmp_path, kamlab):
     tables, out = nobody_came_back(), tmp_path / "out"
     kamlab("run", "value", "--data", _written(tables, tmp_path / "data"), "--out", out)

@@ -56,6 +56,45 @@ def test_files_of_several_years_are_offered_together(folder, store):
     assert '\nfile = ["2023 sales.csv", "2024 sales.csv"]\n' in told
 
 
+BRAZIL = "Nota Fiscal;Data de Emissão;Código do Cliente;Produto;Valor Líquido\n"
+OWED = "Nota Fiscal;Cliente;Emissão;Vencimento;Pagamento;Valor\n"
+POLAND = "Nr faktury;Data sprzedaży;Kontrahent;Towar;Ilość;Wartość netto\n"
+
+
+def test_order_lines_of_several_years_come_before_invoices_that_are_longer(folder, store):
+    lines = "".join(f"N{k};05/01/YEAR;C{k % 7};P1;10,50\n" for k in range(40))
+    owed = "".join(f"N{k};C{k % 7};05/01/2024;05/02/2024;07/02/2024;10,50\n" for k in range(60))
+    files = {"titulos.csv": OWED + owed}
+    for year in ("2023", "2024"):
+        files[f"vendas_{year}.csv"] = BRAZIL + lines.replace("YEAR", year)
+    told = _refusal(folder(files), store)
+    assert '\nfile = ["vendas_2023.csv", "vendas_2024.csv"]\n' in told
+
+    place = folder({**files, "kamlab.toml": '[[orders]]\nfile = "vendas_*.csv"\n'})
+    assert (
+        'columns = { account_id = "Código do Cliente", order_id = "Nota Fiscal", '
+        'order_date = "Data de Emissão", net_sales = "Valor Líquido" }' in _refusal(place, store)
+    )
+
+
+def test_the_larger_of_tables_alike_is_offered_and_its_years_count_together(folder, store):
+    header, line = "Customer,Date,Amount{}\n", "C1,2024-01-05,10.50{}\n"
+    one = {"a.csv": header.format(",Note") + line.format(",x") * 50}
+    two = {f"sales {n}.csv": header.format("") + line.format("") * 40 for n in (1, 2)}
+    assert 'file = "a.csv"' in _refusal(folder(one | {"sales 1.csv": two["sales 1.csv"]}), store)
+    assert 'file = ["sales 1.csv", "sales 2.csv"]' in _refusal(folder(one | two), store)
+
+
+def test_polish_columns_are_proposed(folder, store):
+    rows = "".join(f"F{k};2024-01-05;K{k % 7};T1;2;10,50\n" for k in range(9))
+    files = {"sprzedaz.csv": POLAND + rows, "kamlab.toml": '[[orders]]\nfile = "sprzedaz.csv"\n'}
+    assert (
+        'columns = { account_id = "Kontrahent", order_id = "Nr faktury", '
+        'order_date = "Data sprzedaży", net_sales = "Wartość netto" }'
+        in _refusal(folder(files), store)
+    )
+
+
 def test_a_header_below_titles_is_found_before_anybody_names_columns(folder, store, workbook):
     rows = [["Sales report", "", "Date"], [], ["Kunde", "Belegnr", "Datum", "Nettobetrag"]]
     rows += [[f"C{k % 3}", f"B{k}", f"0{1 + k}.03.2024", 10.5 * k] for k in range(1, 9)]
