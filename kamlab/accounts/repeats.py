@@ -14,12 +14,14 @@ from kamlab.accounts.days import account_days, bought
 from kamlab.accounts.engine import (
     as_day,
     as_lines,
+    as_pandas,
     between,
     day_number,
     in_duckdb,
     opening,
     to_pandas,
 )
+from kamlab.accounts.sorting import sorted_histories
 
 UNITS = {"D": 1, "W": 7}
 AMOUNTS = ("net_sales", "gross_profit")
@@ -82,11 +84,14 @@ def repeat_purchases(
       account_id  frequency  recency    T  monetary_value
     0          a          1      1.0  2.0             5.0
     """
-    return to_pandas(
-        purchase_histories(
-            orders, as_of, unit=unit, start=start, amount=amount, zero_price=zero_price
-        ).sort("account_id")
-    )
+    lines, end = _seen(orders, as_of, start, unit, amount)
+    is_bought = bought(zero_price)
+    if amount == "net_sales" and lines.implementation.is_duckdb():
+        found = sorted_histories(lines, end, zero_price)
+        if found is not None:
+            return _in_units(as_pandas([found]), UNITS[unit])
+    days = account_days(lines).filter(is_bought)
+    return to_pandas(_histories(days, amount, end, UNITS[unit]).sort("account_id"))
 
 
 def purchase_histories(
@@ -119,19 +124,39 @@ def purchase_histories(
     DataRefusedError, ValueError
         As `repeat_purchases`.
     """
+    lines, end = _seen(orders, as_of, start, unit, amount)
+    return _histories(account_days(lines).filter(bought(zero_price)), amount, end, UNITS[unit])
+
+
+def _seen(
+    orders: IntoFrame, as_of: date | str, start: date | str | None, unit: str, amount: str
+) -> tuple[nw.LazyFrame, date]:
+    """Give the lines that are seen, what histories need of them, and the first day not seen."""
     if unit not in UNITS:
         raise ValueError(f"unit is 'D' (days) or 'W' (weeks), not {unit!r}")
     if amount not in AMOUNTS:
         raise ValueError(f"amount is 'net_sales' or 'gross_profit', not {amount!r}")
     end = as_day(as_of)
-    first = None if start is None else as_day(start, "start")
-    lines = between(as_lines(orders), first, end)
+    lines = between(as_lines(orders), None if start is None else as_day(start, "start"), end)
     needed = ["account_id", "order_date", "net_sales"]
     if amount == "gross_profit":
         needed.append("cost_of_goods")
         _require_cost(lines)
-    days = account_days(lines.select(needed)).filter(bought(zero_price))
-    return _histories(days, amount, end, UNITS[unit])
+    return lines.select(needed), end
+
+
+def _in_units(found: pd.DataFrame, unit: int) -> pd.DataFrame:
+    """Give what `sorted_histories` found as purchase models need it."""
+    repeats = found["days"] - 1
+    return pd.DataFrame(
+        {
+            "account_id": found["account_id"],
+            "frequency": repeats,
+            "recency": (found["first"] - found["last"]) / unit,
+            "T": (found["first"] - 1) / unit,
+            "monetary_value": found["spent"] / repeats.where(repeats > 0),
+        }
+    )
 
 
 def repeats_of_days(
