@@ -55,14 +55,14 @@ def test_sorted_histories_are_those_of_sums_by_account_and_day(lines, bits, at_o
         assert sorting.sorted_histories(as_lines(frame), END, zero_price) is not None
         found = repeat_purchases(frame, END, unit="W", zero_price=zero_price)
 
-    wanted = repeat_purchases(pl.from_pandas(frame), END, unit="W", zero_price=zero_price)
+    wanted = repeat_purchases(pl.from_pandas(frame).lazy(), END, unit="W", zero_price=zero_price)
     pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=1e-9)
 
 
 def test_hundreds_of_accounts_under_shared_hashes_are_told_apart(made_lines):
     lines = made_lines(36_000, 5)
     names = [f"K{k:04d}" for k in range(900)]
-    wanted = repeat_purchases(pl.from_pandas(lines), END)
+    wanted = repeat_purchases(pl.from_pandas(lines).lazy(), END)
     codes = duckdb.sql("SELECT unnest($1) AS a, hash(a) >> 54 AS code", params=[names]).df()
     assert codes["code"].nunique() < 900  # of 1,024 codes
 
@@ -84,7 +84,7 @@ def test_what_fits_in_no_such_number_is_summed_by_queries(made_lines, limit):
         assert sorting.sorted_histories(as_lines(lines), END, "drop") is None
         found = repeat_purchases(lines, END)
 
-    wanted = repeat_purchases(pl.from_pandas(lines), END)
+    wanted = repeat_purchases(pl.from_pandas(lines).lazy(), END)
     pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=1e-9)
 
 

@@ -50,7 +50,7 @@ def test_looks_are_those_of_a_query_a_day(lines, origins, label_days, history, a
     with mock.patch.object(stretches, "_AT_ONCE", at_once):
         found = snapshots(frame, origins, **how)
 
-    wanted = snapshots(pl.from_pandas(frame), origins, **how)
+    wanted = snapshots(pl.from_pandas(frame).lazy(), origins, **how)
     pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=1e-9)
 
 
