@@ -1,5 +1,7 @@
 """Where does one account come from, and where does it stand in the portfolio?"""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,12 @@ from kamlab.charts.style import BLUE, GREEN, MUTED, VERMILLION, canvas, look, sh
 
 
 def history_and_place(
-    months: pd.DataFrame, portfolio: pd.DataFrame | None, account_id: str, *, currency: str
+    months: pd.DataFrame,
+    portfolio: pd.DataFrame | None,
+    account_id: str,
+    *,
+    currency: str,
+    until: date,
 ) -> tuple[Figure, str]:
     """Draw an account's sales by month and, beside, its place in the portfolio with an arrow.
 
@@ -24,6 +31,8 @@ def history_and_place(
     account_id : str
     currency : str
         Code shown on the axis.
+    until : date
+        Last day seen: silence up to it is drawn.
     """
     own = (
         pd.DataFrame()
@@ -34,16 +43,15 @@ def history_and_place(
     )
     with look():
         figure, axes = canvas(8.6, 2.5, 2 if len(own) else 1)
-        said = _history(axes[0], months, currency)
+        said = _history(axes[0], months, currency, until)
         if portfolio is not None and len(own):
             said += " " + _place(axes[1], portfolio, own.iloc[0])
     return figure, said
 
 
-def _history(axes: Axes, months: pd.DataFrame, currency: str) -> str:
-    """Draw the last three years of an account, month by month."""
-    first, last = months["month"].iloc[0], months["month"].iloc[-1]
-    every = pd.date_range(first, last, freq="MS")[-36:]
+def _history(axes: Axes, months: pd.DataFrame, currency: str, until: date) -> str:
+    """Draw the last three years that were seen of an account, month by month."""
+    every = pd.date_range(months["month"].iloc[0], pd.Timestamp(until), freq="MS")[-36:]
     known = months.set_index("month").reindex(every)
     sales = known["net_sales"].fillna(0.0)
     axes.bar(np.arange(len(every)), sales, 0.8, color=BLUE)

@@ -29,11 +29,14 @@ class Window:
         accounts so silent at the end).
     said : str
         In words.
+    sure : bool
+        Whether enough silences tell that no more of them ended in an order than was asked for.
     """
 
     days: int
     curve: pd.DataFrame
     said: str
+    sure: bool
 
 
 def find_window(
@@ -118,7 +121,7 @@ def find_window(
             f"The history is too short to watch silences: {days} days, which 95% of the gaps "
             "between orders stay within, stand in."
         )
-    return Window(days, curve, said)
+    return Window(days, curve, said, sure=len(sure) > 0)
 
 
 def own_rhythm(daily: pd.DataFrame, as_of: date | str, *, quantile: float = 0.95) -> pd.DataFrame:

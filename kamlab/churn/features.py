@@ -22,7 +22,7 @@ REASONS: Mapping[str, Sequence[str]] = {
     "narrower range": ("categories", "categories_lost"),
     "short relationship": ("tenure_days",),
     "size": ("size", "sales_per_order_day"),
-    "complaints": ("complaints", "complaints_recent"),
+    "concerns voiced": ("complaints", "complaints_recent"),
     "contacts broken off": ("contacts", "contacts_recent", "sentiment"),
     "dissatisfied in the survey": ("survey_score", "survey_change"),
     "pays late": ("late_share", "days_late"),

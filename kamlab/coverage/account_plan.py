@@ -262,7 +262,7 @@ def _evidence(level: str, account: Account) -> str:
 # measure, table, column, better, how it is written, what is to be done
 _GOALS = (
     (
-        "probability of leaving in a year",
+        "probability of leaving",
         "risk",
         "probability",
         "low",
@@ -304,10 +304,11 @@ def goals(account: Account, found: Found, day: date, currency: str) -> pd.DataFr
              f"the forecast is {coming:,.0f}; {high:,.0f} is within reach")
         )  # fmt: skip
     room, share = (account.number("profiles", c) for c in ("head_room", "share_of_wallet"))
-    if room > 0 and 0 < share < 1:
+    more = share + 0.1 * (1 - share)
+    if room > 0 and 0 < share < 1 and f"{share:.0%}" != f"{more:.0%}":
         rows.append(
             ("win a tenth of what it buys elsewhere", "our share of what it buys", f"{share:.0%}",
-             f"{share + 0.1 * (1 - share):.0%}", f"{room:,.0f} {currency} a year go to others")
+             f"{more:.0%}", f"{room:,.0f} {currency} a year go to others")
         )  # fmt: skip
     for measure, table, column, better, form, goal in _GOALS:
         own = account.number(table, column)
@@ -372,7 +373,7 @@ def decision(name: str, account: Account, due: pd.DataFrame, currency: str) -> s
     value, leaving = account.number("worth", "value"), account.number("risk", "probability")
     at_stake = [
         f"worth {value:,.0f} {currency} in the time ahead" if value == value else "",
-        f"{leaving:.1%} likely to leave within a year" if leaving == leaving else "",
+        f"{leaving:.1%} likely to leave" if leaving == leaving else "",
     ]
     about = ", ".join(text for text in at_stake if text)
     head = f"{name}{f' ({about})' if about else ''}"

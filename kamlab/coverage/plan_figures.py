@@ -8,14 +8,14 @@ from kamlab.coverage.account_plan import Account
 
 # figure, table, column, low and high columns, unit ("" a count, "money", "share", …)
 _FIGURES = (
-    ("Rank among key accounts", "ranks", "rank_now", "rank_low", "rank_high", ""),
+    ("Rank by worth, all gates left out", "ranks", "rank_now", "rank_low", "rank_high", ""),
     ("Probability of being listed", "ranks", "p_listed", "", "", "share"),
     ("Net sales, last 12 months", "facts", "net_sales_12m", "", "", "money"),
     ("Gross profit, last 12 months", "facts", "gross_profit_12m", "", "", "money"),
     ("Contribution after cost to serve", "profit", "contribution", "", "", "money"),
     ("Gross profit expected next year", "coming", "expected_gross_profit", "low", "high", "money"),
     ("Value in the time ahead", "worth", "value", "low", "high", "money"),
-    ("Probability of leaving in a year", "risk", "probability", "", "", "chance"),
+    ("Probability of leaving", "risk", "probability", "", "", "chance"),
     ("Profit at risk a year", "risk", "gross_profit_at_risk", "", "", "money"),
     ("Our share of what it buys", "profiles", "share_of_wallet", "", "", "share"),
     ("What it buys from anyone a year", "profiles", "wallet", "wallet_low", "wallet_high", "money"),
@@ -151,6 +151,6 @@ def open_questions(
 HEADLINES = (
     ("Gross profit of 12 months", ("facts", "gross_profit_12m"), None, ",.0f"),
     ("Value ahead", ("worth", "value"), None, ",.0f"),
-    ("Likely to leave in a year", ("risk", "probability"), "", ".1%"),
+    ("Likely to leave", ("risk", "probability"), "", ".1%"),
     ("Health", ("health", "health"), "of 100", ".0f"),
 )

@@ -32,6 +32,8 @@ __all__ = [
     "worth_of",
 ]
 
+_FADING = -0.2  # growth of sales below which room alone is no reason to support an account
+
 
 @dataclass(frozen=True, slots=True)
 class KeyAccounts:
@@ -256,12 +258,13 @@ def _select(merit: pd.Series, allowed: pd.Series, places: int) -> pd.Series:
 
 
 def _develop(facts: pd.DataFrame, table: pd.DataFrame, objective: Objective) -> pd.Index:
-    """Choose smaller accounts that earn well and have room to grow."""
+    """Choose smaller accounts that earn well and grow, or have room and do not fade."""
     margin = facts["margin_rate"]
     growing = facts["sales_growth"] > 0 if "sales_growth" in facts else margin.notna() & False
+    fading = facts["sales_growth"] < _FADING if "sales_growth" in facts else growing & False
     roomy = facts["head_room"] > facts["net_sales"] if "head_room" in facts else growing & False
     small = (table["gate_failed"] == "sales") & table["class"].isin([RICH, STANDARD])
-    fit = small & (table["worth"] > 0) & (margin > 0) & (growing | roomy)
+    fit = small & (table["worth"] > 0) & (margin > 0) & (growing | (roomy & ~fading))
     growth = facts["sales_growth"].clip(0, 2) if "sales_growth" in facts else margin * 0
     room = facts["head_room"] if "head_room" in facts else facts["net_sales"] * np.nan
     # what another year of the same growth, or a quarter of the open space, would earn

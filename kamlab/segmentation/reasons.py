@@ -10,7 +10,8 @@ from kamlab.segmentation.objective import DEVELOP, Gate, Objective
 
 # what a reason is worded of; a row with all figures takes ten times as long to read
 _READ = {"net_sales", "sales_share", "margin_rate", "sales_growth", "head_room", "worth", "rank"}
-_READ |= {"class", "lane", "selected", "gate_failed"}
+_READ |= {"class", "lane", "selected", "gate_failed", "silence"}
+_OVERDUE = 3.0  # standard deviations of an account's gaps beyond their mean
 
 
 def limit_words(gate: Gate) -> str:
@@ -57,7 +58,7 @@ def reasons(
     cut = table.loc[table["selected"], "worth"].min() if alone else np.nan
     gates = {gate.name: (gate, facts[gate.column].to_numpy()) for gate in objective.gates}
     made = []
-    read = table[[name for name in table if name in _READ]]
+    read = table[[name for name in table if name in _READ]].assign(silence=_silences(facts))
     for place, row in enumerate(read.to_dict("records")):
         failed = row["gate_failed"].split(", ") if row["gate_failed"] else []
         fails = [
@@ -92,11 +93,11 @@ def _reason(
     share = f"{row['sales_share']:.1%} of sales"
     moved = _movement(row.get("sales_growth", np.nan))
     if row["selected"]:
-        return f"Number {row['rank']} by {ranked_by}: {share}, {said}{moved}."
+        return f"Number {row['rank']} by {ranked_by}: {share}, {said}{moved}{row['silence']}."
     if row["lane"] == DEVELOP:
         room = row.get("head_room", np.nan)
         space = f"; room for {room:,.0f} more a year" if room is not None and room > 0 else ""
-        return f"Small but worth supporting: {said}{moved}{space}."
+        return f"Small but worth supporting: {said}{moved}{row['silence']}{space}."
     failed = row["gate_failed"].split(", ")
     if "margin" in failed and "sales" not in failed:
         return f"Sells much ({share}) but earns too little: {said}, least {standing.margin:.1%}."
@@ -112,6 +113,18 @@ def _reason(
         return f"Costs more than it earns: {worth_is} {row['worth']:,.0f}, {said}."
     short = f" by {cut - row['worth']:,.0f}" if np.isfinite(cut) else f" in {ranked_by}"
     return f"Short of the last place{short}: {share}, {said}{moved}."
+
+
+def _silences(facts: pd.DataFrame) -> list[str]:
+    """Word how long accounts have been silent beyond their own rhythm; nothing of the others."""
+    if not {"days_since_last_order", "gap_mean", "gap_std"} <= set(facts):
+        return [""] * len(facts)
+    silent, gap = facts["days_since_last_order"], facts["gap_mean"]
+    overdue = silent > np.maximum(gap + _OVERDUE * facts["gap_std"], 2 * gap)
+    return [
+        f", silent for {days:,.0f} days where it buys every {usual:,.0f}" if late else ""
+        for days, usual, late in zip(silent, gap, overdue, strict=True)
+    ]
 
 
 def _movement(growth: float | None) -> str:

@@ -26,8 +26,9 @@ _USUAL = {
         "ordernr bestelnummer bestelling factuurnummer factuurnr factuur numeropedido numpedido "
         "numerodopedido numerodepedido npedido pedido notafiscal numeronotafiscal nfe fatura "
         "numerofactura numerodefactura nfactura factura numeroordine nordine ordine numerofattura "
-        "nfattura fattura nrzamowienia numerzamowienia zamowienie nrfaktury numerfaktury "
-        "订单号 订单编号 单号 单据编号 发票号"
+        "nfattura fattura documento nodocumento nrzamowienia numerzamowienia zamowienie nrfaktury "
+        "numerfaktury "
+        "订单号 订单编号 单号 单据号 单据编号 发票号"
     ),
     "order_date": (
         "orderdate invoicedate createdat orderpurchasetimestamp purchasedate transactiondate "
@@ -43,7 +44,8 @@ _USUAL = {
         "lineamount subtotal amount nettowert nettoumsatz nettobetrag umsatz betrag montantht "
         "montant caht nettoomzet nettobedrag omzet bedrag valorliquido receitaliquida "
         "vendaliquida valor importeneto ventasnetas importe importonetto imponibile importo "
-        "wartoscnetto kwotanetto sprzedaznetto 销售额 销售金额 未税金额 金额"
+        "wartoscnetto kwotanetto sprzedaznetto 销售额 销售金额 未税金额 金额 "
+        "销售额元 销售金额元 未税金额元 金额元"
     ),
     "quantity": (
         "quantity qty orderquantity orderqty units menge anzahl quantite qte aantal hoeveelheid "
@@ -64,7 +66,31 @@ _USUAL = {
     "cost_of_goods": (
         "costofgoodssold cogs totalcost totalproductcost costamount wareneinsatz herstellkosten "
         "einstand einstandswert coutdesventes coutdachat prixderevient inkoopwaarde custototal "
-        "custodasvendas cmv costetotal costedeventas costodelvenduto kosztwlasny 销售成本"
+        "custodasvendas cmv costetotal costedeventas costodelvenduto kosztwlasny "
+        "销售成本 成本金额 成本 成本元"
+    ),
+    "invoice_id": (
+        "invoice invoiceno invoicenumber documentno docno beleg belegnr rechnung rechnungsnr "
+        "facture nofacture factuur factuurnummer notafiscal fatura factura numerofactura fattura "
+        "nrfaktury 发票号 单据号"
+    ),
+    "invoice_date": (
+        "invoicedate invoiced documentdate postingdate issued rechnungsdatum belegdatum "
+        "datefacture factuurdatum dataemissao emissao fechafactura datafattura datafaktury "
+        "开票日期 发票日期"
+    ),
+    "due_date": (
+        "duedate due faelligkeit fälligkeit fälligam faelligam fälligkeitsdatum echeance "
+        "dateecheance vervaldatum vencimento datadevencimento vencimiento fechavencimiento "
+        "scadenza datascadenza terminplatnosci terminpłatności 到期日 到期日期"
+    ),
+    "paid_date": (
+        "paiddate datepaid paid paymentdate zahlungsdatum bezahltam datepaiement betaaldatum "
+        "pagamento datadepagamento fechapago datapagamento datazaplaty 付款日期 收款日期"
+    ),
+    "amount": (
+        "amount total invoiceamount betrag rechnungsbetrag montant bedrag factuurbedrag valor "
+        "importe importo kwota 金额 金额元 发票金额"
     ),
     "currency": (
         "currencycode curr waehrung wahrung währung währg wahrg devise valuta moneda moeda divisa "
@@ -89,13 +115,6 @@ DESCRIBING = {
 _PLACES = (
     "city town address street zip postcode postalcode plz ort stadt strasse ville plaats adres "
     "cidade municipio endereco cep ciudad direccion citta indirizzo miasto ulica 城市 地址"
-)
-_OWING = (
-    "duedate paiddate paymentdate datepaid faelligkeit fälligkeit fälligam faelligam "
-    "fälligkeitsdatum zahlungsdatum bezahltam echeance dateecheance datepaiement vervaldatum "
-    "betaaldatum vencimento pagamento datadevencimento datadepagamento vencimiento "
-    "fechavencimiento fechapago scadenza datascadenza datapagamento terminplatnosci "
-    "terminpłatności datazaplaty 到期日 到期日期 付款日期 收款日期"
 )
 NEEDED = ("account_id", "order_id", "order_date", "net_sales")
 """Columns that lines must have."""
@@ -162,7 +181,7 @@ def likelihood(columns: Sequence[str]) -> int:
     10
     """
     needed = sum(bool(usual(name, columns)) for name in NEEDED)
-    owing = len(set(_words(_OWING)) & {_plain(column) for column in columns})
+    owing = sum(bool(usual(name, columns)) for name in ("due_date", "paid_date"))
     return 2 * needed + sum(bool(usual(name, columns)) for name in OPTIONAL) - 2 * owing
 
 
@@ -224,8 +243,8 @@ def _words(words: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Fold a name and leave its accents out: Qté and QTE are one."""
-    parts = unicodedata.normalize("NFD", fold(text))
+    """Fold a name and leave its accents out: Qté and QTE are one, Nº and No too."""
+    parts = unicodedata.normalize("NFKD", fold(text))
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 

@@ -3,6 +3,7 @@
 import duckdb
 
 from kamlab.sources import dates, numbers, sql
+from kamlab.sources.currencies import marked, one_currency
 from kamlab.sources.readers import Raw
 
 _COUNT = r"[+-]?(0|[1-9]\d{0,17})"
@@ -64,7 +65,22 @@ def cast(connection: duckdb.DuckDBPyConnection, raw: Raw, formats: list[str], de
             candidates[name, "number"] = numbers.value(numbers.bare(text), mark)
         if whole == filled and not zeros:
             candidates[name, "whole"] = f"TRY_CAST({text} AS BIGINT)"
+    numeric = [name for name, kind in candidates if kind == "number"]
+    for name in _of_several_currencies(connection, inner, numeric):
+        del candidates[name, "number"]  # a query has to tell them apart
     return _choose(connection, raw, inner, texts, candidates)
+
+
+def _of_several_currencies(
+    connection: duckdb.DuckDBPyConnection, inner: str, names: list[str]
+) -> list[str]:
+    """Name the columns whose numbers are written with signs of several currencies."""
+    if not names:
+        return []
+    marks = [marked(sql.name("t." + name)) for name in names]
+    asked = [f"list(DISTINCT {mark}) FILTER (WHERE {mark} <> '')" for mark in marks]
+    told = sql.one(connection, f"SELECT {', '.join(asked)} FROM {inner}")
+    return [name for name, seen in zip(names, told, strict=True) if not one_currency(seen or [])]
 
 
 def _choose(

@@ -92,8 +92,9 @@ def _missing(
     free = [column for column in columns if column not in taken]
     lines = []
     for canonical in missing:
-        near = usual(canonical, free) if table.name == "orders" else ""
+        near = usual(canonical, free)
         near = near or nearest(canonical, free) or nearest(canonical.split("_")[0], free)
+        free = [name for name in free if name != near]
         lines.append(f"{canonical} = {json.dumps(near or '…', ensure_ascii=False)}")
     said = {name: sources[0] for name, sources in found.items() if sources != [name]}
     told = {name: json.dumps(source, ensure_ascii=False) for name, source in said.items()}

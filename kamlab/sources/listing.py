@@ -15,7 +15,7 @@ from kamlab.sources.mapping import Mapping
 from kamlab.sources.parts import Part
 from kamlab.sources.pushed import Pushed
 from kamlab.sources.queries import files_of
-from kamlab.sources.schema import TYPES, Table
+from kamlab.sources.schema import TABLES, TYPES, Table
 
 FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
 _ASIDE = "blanked.parquet"
@@ -140,6 +140,19 @@ def left_out(connection: duckdb.DuckDBPyConnection, made: dict[str, Assembled]) 
         return pd.DataFrame(columns=["table", "file", "row", "column", "value", "expected"])
     joined = " UNION ALL ".join(selects)
     return connection.cursor().sql(f'FROM ({joined}) ORDER BY "table", file, "row", "column"').df()
+
+
+def unread_amounts(refused_sums: pd.DataFrame, table: str) -> int:
+    """Count refused rows of a table whose amount cannot be read, so that no sum holds it.
+
+    Parameters
+    ----------
+    refused_sums : pd.DataFrame
+        As of `Sources`.
+    table : str
+    """
+    own = (refused_sums["table"] == table) & (refused_sums["column"] == TABLES[table].money)
+    return int(refused_sums.loc[own & refused_sums["amount"].isna(), "rows"].sum())
 
 
 def unread(connection: duckdb.DuckDBPyConnection, whole: Assembled) -> list[str]:

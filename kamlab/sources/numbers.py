@@ -8,6 +8,7 @@ file are asked, then the other files of the same source, then the analyst.
 from collections.abc import Mapping
 
 from kamlab.sources import sql
+from kamlab.sources.currencies import SIGNS
 
 _MARKS = " \u00a0\u202f\u2009'’_"
 _GROUPED = rf"[+-]?\d{{1,3}}([{_MARKS}]\d{{3}})+([.,]\d+)?".replace("'", "''")
@@ -19,7 +20,7 @@ _SURE = (
 )
 _OPEN = r"[+-]?[1-9]\d{0,2}\.\d{3}"
 _FULL, _HALF = "０１２３４５６７８９．，－＋／：（）　", "0123456789.,-+/:() "
-_SYMBOLS = "€$£¥₹￥元"
+_SYMBOLS = SIGNS
 
 
 def bare(text: str) -> str:

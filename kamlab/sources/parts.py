@@ -12,6 +12,7 @@ from kamlab.sources.columnar import write_rows
 from kamlab.sources.columns import match, wanted
 from kamlab.sources.contracts import Contract, contract
 from kamlab.sources.convert import evidence
+from kamlab.sources.currencies import require_one_currency
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.origins import Origin, origins
 from kamlab.sources.privacy import Forgotten
@@ -24,6 +25,7 @@ _OTHER_SHEETS = (
 )
 _SOME, _PRICE = 10, 20  # discounted lines that tell, and what such a line costs at least
 _FIRST = 100_000
+_ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,12 @@ def _read(
         raise
     if "currency" in found and _says_nothing(connection, raw, found["currency"]):
         del found["currency"]  # a column without a value is as one that is not there
+    if table.money in found and "currency" not in found:
+        said = str(entry["currency"] or mapping.currency or "")
+        require_one_currency(connection, raw, found[table.money][0], said, origin.label)
     notes = dict(raw.notes)
+    if any(raw.columns[one] == _ZONED for one in found.get(table.day or "", [])):
+        notes["days"] = "of UTC, since its times have a zone"
     if table.name == "orders" and len(found.get("discount", [])) == 1:
         column, amount = found["discount"][0], found["net_sales"][0]
         if _holds_shares(connection, raw, column, amount):

@@ -87,7 +87,7 @@ CHINESE = {
     "rows set aside": "搁置行", "expected of the next key accounts": "下期重点客户的预期",
     "their share of all that is expected": "占全部预期", "satisfied (4 or 5)": "满意（4或5分）",
     "gross profit of 12 months": "12个月毛利", "value ahead": "未来价值",
-    "likely to leave in a year": "一年内流失概率", "figure": "数字", "range": "区间",
+    "likely to leave": "流失概率", "figure": "数字", "range": "区间",
     "study": "研究", "to ask next": "下次调查", "loss makers": "亏损客户",
     "lost with them": "因其损失",
     "expected": "预期",

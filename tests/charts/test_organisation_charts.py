@@ -1,5 +1,7 @@
 """Charts of coverage say in words what they show, for trees and tables of any shape."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,14 +124,19 @@ def test_a_plan_is_drawn_from_one_month_and_without_portfolio():
     months = pd.DataFrame(
         {"month": pd.to_datetime(["2024-01-01"]), "net_sales": [5.0], "gross_profit": [np.nan]}
     )
-    figure, said = history_and_place(months, None, "A", currency="EUR")
+    figure, said = history_and_place(months, None, "A", currency="EUR", until=date(2024, 1, 31))
     assert len(figure.axes) == 1
     assert "at most 5." in said
+    silent, said = history_and_place(months, None, "A", currency="EUR", until=date(2024, 6, 30))
+    assert len(silent.axes[0].patches) == 6
+    assert "2024-01 to 2024-06: from 5 to 0 EUR" in said
     portfolio = pd.DataFrame(
         {"account_id": ["A", "B"], "strength": [0.5, 0.1], "attractiveness": [0.9, 0.2],
          "strength_before": [0.4, np.nan], "attractiveness_before": [0.8, np.nan]}
     )  # fmt: skip
-    figure, said = history_and_place(months, portfolio, "A", currency="EUR")
+    figure, said = history_and_place(
+        months, portfolio, "A", currency="EUR", until=date(2024, 1, 31)
+    )
     assert len(figure.axes) == 2
     assert "from 0.40 and 0.80" in said
     figure.canvas.draw()

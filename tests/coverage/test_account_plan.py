@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kamlab.coverage.account_plan import (
     READS,
+    Account,
     absent,
     actions,
     choose,
@@ -86,7 +87,7 @@ def test_figures_are_those_of_the_tables_and_only_those():
     columns = ["value", "shown", "range", "source"]
     expected = [1234.5, "1,234", "−10 to 2,000", "value"]
     assert by_name.loc["Value in the time ahead", columns].tolist() == expected
-    assert by_name.loc["Probability of leaving in a year", "shown"] == "40.0%"
+    assert by_name.loc["Probability of leaving", "shown"] == "40.0%"
     assert by_name.loc["Satisfaction, May 2024", "value"] == 3.0
     assert "Health" not in by_name.index
 
@@ -174,9 +175,7 @@ def test_actions_and_the_decision_name_the_first():
     said = decision("One", read_account("A", _found()), due, "EUR")
 
     assert due["owner"].tolist() == ["finance", "account manager M1"]
-    assert said == (
-        "One (40.0% likely to leave within a year): Visit (finance, by 2024-07-04), then 1 more."
-    )
+    assert said == ("One (40.0% likely to leave): Visit (finance, by 2024-07-04), then 1 more.")
     assert "no rule calls" in decision("One", read_account("A", NOTHING), actions("A", None), "EUR")
 
 
@@ -233,3 +232,11 @@ def test_tables_that_hold_only_what_they_must_break_nothing(private):
     own = people(bare.assign(account_id="A", channel="x"), talks, "A", DAY, private=private)
     assert len(own) == 1
     assert last_contacts(talks, "A", DAY).empty
+
+
+def test_a_goal_that_a_reader_sees_as_reached_is_none():
+    account = Account("A", {"profiles": {"head_room": 10.0, "share_of_wallet": 0.999}})
+    assert goals(account, {}, date(2024, 1, 1), "EUR").empty
+    account = Account("A", {"profiles": {"head_room": 10.0, "share_of_wallet": 0.5}})
+    made = goals(account, {}, date(2024, 1, 1), "EUR")
+    assert made[["today", "target"]].to_numpy().tolist() == [["50%", "55%"]]

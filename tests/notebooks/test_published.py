@@ -359,7 +359,7 @@ def test_every_key_account_has_a_plan_of_the_studies_own_figures(published):
     assert manifest["parameters"]["edition"] == "public"
     assert pages["account_id"].tolist() == key["account_id"].tolist()
     for figure, study in (("Value in the time ahead", worth),
-                          ("Probability of leaving in a year", risk)):  # fmt: skip
+                          ("Probability of leaving", risk)):  # fmt: skip
         shown = figures[figures["figure"] == figure].set_index("account_id")["value"]
         assert len(shown) > 15
         assert shown.to_numpy() == pytest.approx(study[shown.index].to_numpy())

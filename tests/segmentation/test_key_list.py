@@ -218,3 +218,27 @@ def test_a_score_that_has_a_say_costs_money_and_the_cost_is_told():
 def test_a_money_weight_outside_0_to_1_is_refused():
     with pytest.raises(ValueError, match="money_weight lies between 0 and 1"):
         Objective(money_weight=1.5)
+
+
+def test_who_shrinks_is_not_developed_for_its_room():
+    facts = _facts().assign(head_room=0.0, sales_growth=0.0)
+    facts.loc[[0, 1, 2], "net_sales"] = facts["net_sales"].quantile(0.05)
+    facts.loc[[0, 1, 2], "margin_rate"] = 0.6
+    facts["gross_profit"] = facts["net_sales"] * facts["margin_rate"]
+    facts.loc[[0, 1, 2], "head_room"] = 1e6
+    facts.loc[[0, 1, 2], "sales_growth"] = [-0.4, 0.0, np.nan]
+
+    lane = key_accounts(facts).table.set_index("account_id")["lane"]
+
+    assert lane["A000"] != DEVELOP
+    assert lane["A001"] == lane["A002"] == DEVELOP
+
+
+def test_a_silence_beyond_the_own_rhythm_stands_in_the_reason():
+    facts = _facts().assign(gap_mean=10.0, gap_std=2.0, days_since_last_order=17.0)
+    facts.loc[facts["gross_profit"].idxmax(), "days_since_last_order"] = 214.0
+    table = key_accounts(facts, Objective(key_accounts=5)).table
+
+    reasons = table[table["selected"]].sort_values("rank")["reason"].tolist()
+    assert reasons[0].endswith(", silent for 214 days where it buys every 10.")
+    assert not any("silent" in reason for reason in reasons[1:])

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kamlab.sources import quality
+from kamlab.sources import open_data, quality
+from kamlab.sources.description import describe
+from kamlab.sources.listing import unread_amounts
+from kamlab.sources.review import to_collect
 
 AS_OF = date(2025, 1, 1)
 
@@ -108,3 +111,16 @@ def test_no_personal_value_comes_out():
 
     for value in ("Mei", "李梅", "6123", "mei@x.cn"):
         assert value not in said
+
+
+def test_few_refused_rows_come_last_of_what_is_to_be_mended(folder, store):
+    lines = [f"A{k % 9},{k},2024-01-{k % 27 + 1:02d},10.50" for k in range(300)]
+    for bad, place in ((1, -1), (30, 0)):
+        wrong = [f"A1,x{k},2024-01-05,what" for k in range(bad)]
+        text = "account_id,order_id,order_date,net_sales\n" + "\n".join(lines + wrong)
+        known = open_data(folder({"orders.csv": text}, f"d{bad}"), store=store)
+        told = to_collect(known, known.end)
+        assert told["what"].iloc[place] == "mend orders"
+        assert told["why"].iloc[place] == "refused rows are in no figure"
+        assert unread_amounts(known.refused_sums, "orders") == bad
+        assert f"{bad} of the refused hold no amount that can be read" in describe(known)
