@@ -51,6 +51,7 @@ def match(table: Table, entry: Entry, columns: list[str], label: str) -> dict[st
     for canonical, source in entry.columns.items():
         sources = [source] if isinstance(source, str) else list(source)
         found[canonical] = [_one(name, exact, columns, canonical, label) for name in sources]
+    _require_different(table, found, label)
     taken = {names[0] for names in found.values() if len(names) == 1}
     plain = {_plain(column): column for column in reversed(columns) if column not in taken}
     for canonical in table.by_name:
@@ -61,6 +62,20 @@ def match(table: Table, entry: Entry, columns: list[str], label: str) -> dict[st
     if missing:
         raise DataRefusedError(_missing(table, missing, found, columns, label))
     return {name: found[name] for name in table.by_name if name in found}
+
+
+def _require_different(table: Table, found: dict[str, list[str]], label: str) -> None:
+    """Refuse one source column as two numbers: sales that are also cost leave no profit."""
+    numbers: dict[str, str] = {}
+    for canonical, sources in found.items():
+        if table.by_name[canonical].kind not in ("number", "whole"):
+            continue
+        other = numbers.setdefault(sources[0], canonical)
+        if other != canonical:
+            raise DataRefusedError(
+                f"{label}: {other} and {canonical} are both made of the column {sources[0]!r}. "
+                f"Name another column for one of them in kamlab.toml, or leave it out."
+            )
 
 
 def _one(name: str, exact: dict[str, str], columns: list[str], canonical: str, label: str) -> str:

@@ -171,6 +171,8 @@ def _from_toml(path: Path, root: Path | None) -> Mapping:
         for number, block in enumerate(blocks, 1):
             place = f"[[{table}]] number {number} of {path.name}"
             entries.append(_entry(table, block, place, said.get("duplicates", "refuse")))
+    if not entries:  # settings alone: the folder is read as it would be without them
+        entries = list(_from_names(root, said.get("duplicates", "refuse")).entries)
     if not any(entry.table == "orders" for entry in entries):
         raise DataRefusedError(
             f"{path}: orders are needed and the mapping names none. Add for instance\n"
@@ -310,7 +312,7 @@ def _day(said: dict, key: str, path: Path) -> date | None:
     raise UsageError(f"{path}: {key} must be a day, as in {key} = 2025-12-31.")
 
 
-def _from_names(folder: Path) -> Mapping:
+def _from_names(folder: Path, duplicates: str = "refuse") -> Mapping:
     """Take files and sub-folders that are named after tables."""
     entries = []
     for table in TABLES:
@@ -332,7 +334,7 @@ def _from_names(folder: Path) -> Mapping:
             )
         if files:
             names = [str(path.relative_to(folder)) for path in files]
-            options = {"file": names, "columns": {}, "duplicates": "refuse"}
+            options = {"file": names, "columns": {}, "duplicates": duplicates}
             entries.append(Entry(table, "file", f"files named {table}", options))
     if not any(entry.table == "orders" for entry in entries):
         from kamlab.sources.candidates import no_orders

@@ -9,6 +9,7 @@ from typing import Any
 from kamlab.errors import UsageError
 from kamlab.studies.index import changes, period_of, study_folders
 from kamlab.studies.manifest import read_json, read_manifests
+from kamlab.studies.period import read_period
 from kamlab.studies.publish import RUN
 from kamlab.studies.rules import JUMP
 
@@ -109,13 +110,34 @@ def find_run(out: Path, name: str) -> dict[str, Any]:
         fits
         or [r for r in mine if r["run"] == run]
         or [r for r in mine if run and r.get("asked_period") == run][-1:]
-        or [r for r in mine if run and r["run"].startswith(run)]
+        or [r for r in mine if _seen_until(r) == (_end_of(run) or "")][-1:]
+        or [r for r in mine if run and r["run"].startswith(run) and not _of_another(r, run)]
     )
     if len(fits) != 1:
         there = ", ".join(f"{r['study']}/{r['run']}" for r in mine) or "none of that study"
         how = "No run is" if not fits else "More than one run is"
         raise UsageError(f"{how} called {name!r}. There are: {there}.")
     return fits[0]
+
+
+def _end_of(period: str) -> str:
+    """Give the day after a period of the calendar; empty where the text is none."""
+    if period[:2].upper() == "FY":
+        return ""
+    try:
+        return read_period(period).as_of.isoformat()
+    except UsageError:
+        return ""
+
+
+def _seen_until(run: dict[str, Any]) -> str | None:
+    """Give the first day that a run for a period did not see."""
+    return run.get("as_of") if run.get("asked_period") else None
+
+
+def _of_another(run: dict[str, Any], period: str) -> bool:
+    """Say whether a run was for another period than the one its name begins with."""
+    return bool(run.get("asked_period") and _end_of(period))
 
 
 @dataclass(frozen=True, slots=True)

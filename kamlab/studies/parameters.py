@@ -136,8 +136,11 @@ def read_parameters(source: str, where: str = "the parameters cell") -> tuple[Pa
         }
     except (SyntaxError, tokenize.TokenError) as error:
         raise UsageError(f"{where}: the parameters cell is not valid Python ({error}).") from None
+    # a long value stands in brackets on lines of its own, its comment with it
+    spans = [range(node.lineno, (node.end_lineno or node.lineno) + 1) for node in statements]
     return tuple(
-        _read_one(node, comments.get(node.end_lineno or 0, ""), where) for node in statements
+        _read_one(node, " ".join(comments[line] for line in span if line in comments), where)
+        for node, span in zip(statements, spans, strict=True)
     )
 
 

@@ -9,7 +9,7 @@ Both rules stand in the mapping file beside the data, and the command line may t
 
     [runs.jumps]              # another share for figures that move more, or must not
     "Worth of the list" = 0.1
-    "churn: Expected loss to leavers" = 0.5
+    "summary: Expected loss to leavers" = 0.5
 """
 
 import datetime as dt

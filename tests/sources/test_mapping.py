@@ -56,7 +56,7 @@ def test_what_is_unknown_is_refused(text, message, folder, store):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('currency = "EUR"\n', "orders are needed"),
+        ('[[accounts]]\nfile = "orders.csv"\n', "orders are needed"),
         ('root = "nowhere"\n' + BLOCK, "is not a folder"),
         ('[[orders]]\nfile = "oders.csv"\n', "no file 'oders.csv'. Did you mean 'orders.csv'"),
         (BLOCK + 'columns = { net_sales = "Net" }\n', "there is no column 'Net'"),
@@ -137,3 +137,19 @@ def test_every_canonical_table_can_be_read(folder, store):
         relation = sources.table(table.name)
         assert relation.columns == [column.name for column in table.columns]
         assert None not in relation.fetchall()[0]
+
+
+def test_one_column_is_not_taken_for_two_amounts(folder, store):
+    text = "account_id,order_id,order_date,Value\nA,1,2024-01-05,9.50\n"
+    columns = 'columns = { net_sales = "Value", cost_of_goods = "Value" }'
+    files = {"lines.csv": text, "kamlab.toml": f'[[orders]]\nfile = "lines.csv"\n{columns}\n'}
+    with pytest.raises(DataRefusedError, match="net_sales and cost_of_goods are both made of"):
+        open_data(folder(files), store=store)
+
+
+@pytest.mark.parametrize("setting", ['currency = "EUR"', 'duplicates = "keep"', "[runs]\njump = 1"])
+def test_settings_alone_leave_a_folder_as_it_is(setting, folder, store):
+    text = "account_id,order_id,order_date,net_sales\nA,1,2024-01-05,9.50\nA,1,2024-01-05,9.50\n"
+    known = open_data(folder({"orders/2024.csv": text, "kamlab.toml": setting}), store=store)
+    kept = known.reconciliation.set_index("table").loc["orders", "rows_kept"]
+    assert kept == (2 if "keep" in setting else 1)

@@ -127,6 +127,9 @@ def test_a_run_is_found_by_name_by_its_start_or_as_the_latest(published):
     (out / "value" / "2013-07-01_c").mkdir()
     (out / "value" / "2013-07-01_c" / "manifest.json").write_text(json.dumps(publish))
     assert find_run(out, "value/2013-06")["run"] == "2013-07-01_c"
+    with pytest.raises(UsageError, match="No run"):
+        find_run(out, "value/2013-07")  # its name begins so, but it is of June
+    assert find_run(out, "value/2013-Q2")["run"] == "2013-07-01_c"  # which ends with June
     with pytest.raises(UsageError, match="More than one"):
         find_run(out, "value/2013")
     with pytest.raises(UsageError, match="No run"):

@@ -1,4 +1,6 @@
 import datetime as dt
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from kamlab.errors import UsageError
 from kamlab.studies.parameters import Parameter, check_names, check_value, read_parameters
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CELL = """\
 data: str = "data/demo"  # folder with the data
 as_of: str = ""  # the day before which history is seen
@@ -141,3 +144,25 @@ def test_a_range_holds_both_its_ends(one, other):
     assert check_value(parameter, str(high)) == high
     with pytest.raises(UsageError):
         check_value(parameter, str(high + 1))
+
+
+def test_a_comment_within_brackets_is_read_with_its_limits():
+    source = (
+        "cost: float = (\n    0.0  # what it costs [0..9]\n)\n"
+        'words: str = (\n    ""  # a file [path]\n)\nplaces: int = 3  # how many [1..5]'
+    )
+    cost, words, places = read_parameters(source)
+    assert (cost.about.strip(), cost.low, cost.high) == ("what it costs", 0, 9)
+    assert words.kind == "path"
+    assert (places.about.strip(), places.low, places.high) == ("how many", 1, 5)
+
+
+@pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_every_parameter_of_a_study_says_what_it_means(notebook):
+    cells = json.loads(notebook.read_text())["cells"]
+    (cell,) = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
+    source = "".join(cell["source"])
+    for parameter in read_parameters(source, notebook.stem):
+        assert len(parameter.about) > 5, parameter.name
+        if parameter.kind in ("int", "float"):
+            assert (parameter.low, parameter.high) != (float("-inf"), float("inf")), parameter.name
