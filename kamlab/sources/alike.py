@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from kamlab.sources.keys import fold
+from kamlab.sources.schema import TABLES
 
 _USUAL = {
     "account_id": (
@@ -116,8 +117,6 @@ _PLACES = (
     "city town address street zip postcode postalcode plz ort stadt strasse ville plaats adres "
     "cidade municipio endereco cep ciudad direccion citta indirizzo miasto ulica 城市 地址"
 )
-NEEDED = ("account_id", "order_id", "order_date", "net_sales")
-"""Columns that lines must have."""
 OPTIONAL = ("quantity", "product_id", "category", "cost_of_goods", "currency")
 """Columns that lines can lack."""
 
@@ -180,9 +179,10 @@ def likelihood(columns: Sequence[str]) -> int:
     >>> likelihood(["Invoice", "Customer", "Date", "Amount", "SKU", "Qty"])
     10
     """
-    needed = sum(bool(usual(name, columns)) for name in NEEDED)
+    needed = [one.name for one in TABLES["orders"].columns if one.required]
     owing = sum(bool(usual(name, columns)) for name in ("due_date", "paid_date"))
-    return 2 * needed + sum(bool(usual(name, columns)) for name in OPTIONAL) - 2 * owing
+    told, more = (sum(bool(usual(name, columns)) for name in names) for names in (needed, OPTIONAL))
+    return 2 * told + more - 2 * owing
 
 
 def described(columns: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import duckdb
 
 from kamlab.sources import dates, numbers, sql
+from kamlab.sources.currencies import SURE
 from kamlab.sources.schema import TYPES, Column, Table
 
 _BLANKS = "chr(32) || chr(9) || chr(10) || chr(13) || '\u00a0\u200b\ufeff\u3000'"
@@ -184,7 +185,8 @@ def value(
     if column.kind in ("id", "text"):
         return text
     if column.kind == "currency":
-        return f"CASE {text} WHEN '€' THEN 'EUR' WHEN '£' THEN 'GBP' ELSE upper({text}) END"
+        codes = " ".join(f"WHEN '{sign}' THEN '{code}'" for sign, code in SURE.items())
+        return f"CASE {text} {codes} ELSE upper({text}) END"
     if column.kind == "date" and kind.startswith(("DATE", "TIMESTAMP")):
         return f"CASE WHEN isfinite({source}) THEN CAST({source} AS DATE) END"
     if column.kind == "date":

@@ -35,6 +35,8 @@ _MEANT = {
     "$": frozenset(code for code in CURRENCIES if code.endswith("D"))
     | {"ARS", "BRL", "CLP", "COP", "MXN", "UYU"},
 }
+SURE = {sign: min(meant) for sign, meant in _MEANT.items() if len(meant) == 1}
+"""Codes of the signs that mean one currency only."""
 SIGNS = "".join(_MEANT)
 """Signs of currencies that amounts are written with."""
 
@@ -63,7 +65,9 @@ def marked(text: str) -> str:
     text : str
         SQL expression.
     """
-    return f"regexp_extract({text}, '[{SIGNS}]|[A-Z]{{3}}')"
+    # most amounts are plain numbers, which a cast tells in a third of the time
+    sought = f"regexp_extract({text}, '[{SIGNS}]|[A-Z]{{3}}')"
+    return f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NULL THEN {sought} ELSE '' END"
 
 
 def require_one_currency(

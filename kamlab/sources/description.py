@@ -11,8 +11,7 @@ from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of
 from kamlab.sources.clerical import desk
 from kamlab.sources.endings import readable, stem
 from kamlab.sources.joining import joined
-from kamlab.sources.listing import unread as not_read
-from kamlab.sources.listing import unread_amounts
+from kamlab.sources.listing import unread, unread_amounts
 from kamlab.sources.masters import accounts_beside
 from kamlab.sources.opening import Sources
 from kamlab.sources.parts import Part
@@ -50,10 +49,10 @@ def describe(sources: Sources) -> str:
                 f"  {TABLES[row.table].money}: {row.amount_in:,.2f} in = {row.amount_kept:,.2f} "
                 f"kept + {row.amount_refused:,.2f} refused; difference {row.difference:,.2f}"
             )
-        unread = unread_amounts(sums, row.table)
-        if unread:
+        unknown = unread_amounts(sums, row.table)
+        if unknown:
             lines.append(
-                f"  {unread:,} of the refused hold no amount that can be read: it is in no sum"
+                f"  {unknown:,} of the refused hold no amount that can be read: it is in no sum"
             )
         for reason in sums[sums["table"] == row.table].itertuples():
             amount = "" if math.isnan(reason.amount) else f", {reason.amount:,.2f}"
@@ -72,7 +71,7 @@ def describe(sources: Sources) -> str:
                     '    where repeated lines are true, write duplicates = "keep" in kamlab.toml'
                 )
         if row.table in sources._assembled:  # noqa: SLF001  the same room
-            lines += not_read(sources._connection, sources._assembled[row.table])  # noqa: SLF001
+            lines += unread(sources._connection, sources._assembled[row.table])  # noqa: SLF001
         lines += joined(sources, row.table)
         if row.table == "orders":
             lines += lone_orders(sources)

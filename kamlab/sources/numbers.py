@@ -20,7 +20,6 @@ _SURE = (
 )
 _OPEN = r"[+-]?[1-9]\d{0,2}\.\d{3}"
 _FULL, _HALF = "０１２３４５６７８９．，－＋／：（）　", "0123456789.,-+/:() "
-_SYMBOLS = SIGNS
 
 
 def bare(text: str) -> str:
@@ -31,10 +30,10 @@ def bare(text: str) -> str:
     text : str
         SQL expression of trimmed text.
     """
-    sign = rf"^(?:[{_SYMBOLS}]|[A-Z]{{3}}\s)\s*|\s*(?:[{_SYMBOLS}]|\s[A-Z]{{3}})$"
+    sign = rf"^(?:[{SIGNS}]|[A-Z]{{3}}\s)\s*|\s*(?:[{SIGNS}]|\s[A-Z]{{3}})$"
     stripped = f"regexp_replace(translate({text}, '−–', '--'), '{sign}', '', 'g')"
     stripped = rf"regexp_replace({stripped}, '^\((.+)\)$|^([^-].*)-$', '-\1\2')"
-    stripped = rf"regexp_replace({stripped}, '^(-?)\s*[{_SYMBOLS}]\s*', '\1')"
+    stripped = rf"regexp_replace({stripped}, '^(-?)\s*[{SIGNS}]\s*', '\1')"
     marks = _MARKS.replace("'", "''")
     return (
         f"CASE WHEN regexp_full_match({text}, '{_SIMPLE}') THEN {text} "

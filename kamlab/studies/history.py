@@ -105,13 +105,16 @@ def find_run(out: Path, name: str) -> dict[str, Any]:
     """
     study, _, run = name.strip("/").partition("/")
     mine = [r for r in all_runs(out) if r["study"] == study.replace("_", "-")]
+    until = _end_of(run)
+    for_periods = [r for r in mine if until and r.get("asked_period")]
     fits = [r for r in mine if r["latest"]] if run in ("", "latest") else []
     fits = (
         fits
         or [r for r in mine if r["run"] == run]
         or [r for r in mine if run and r.get("asked_period") == run][-1:]
-        or [r for r in mine if _seen_until(r) == (_end_of(run) or "")][-1:]
-        or [r for r in mine if run and r["run"].startswith(run) and not _of_another(r, run)]
+        or [r for r in for_periods if r.get("as_of") == until][-1:]
+        # a run for a period is not called by another one with which its name begins
+        or [r for r in mine if run and r["run"].startswith(run) and r not in for_periods]
     )
     if len(fits) != 1:
         there = ", ".join(f"{r['study']}/{r['run']}" for r in mine) or "none of that study"
@@ -128,16 +131,6 @@ def _end_of(period: str) -> str:
         return read_period(period).as_of.isoformat()
     except UsageError:
         return ""
-
-
-def _seen_until(run: dict[str, Any]) -> str | None:
-    """Give the first day that a run for a period did not see."""
-    return run.get("as_of") if run.get("asked_period") else None
-
-
-def _of_another(run: dict[str, Any], period: str) -> bool:
-    """Say whether a run was for another period than the one its name begins with."""
-    return bool(run.get("asked_period") and _end_of(period))
 
 
 @dataclass(frozen=True, slots=True)

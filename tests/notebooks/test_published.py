@@ -447,6 +447,29 @@ def _figures_of_the_studies(published):
     }
 
 
+def test_who_is_gone_by_record_or_silence_is_on_no_list(published):
+    key = _table(published, "key-accounts", "key_accounts")
+    gates = key.set_index("account_id")["gate_failed"].str.split(", ")
+    for gate, known_by in (("gone", "record"), ("silent", "silence")):
+        kept_off = set(gates[[gate in failed for failed in gates]].index)
+        left = _table(published, "defections", "win_back")
+        known = left.loc[left["known_by"] == known_by, "account_id"]
+        assert kept_off == set(known) & set(gates.index)
+        assert kept_off
+    silent = key[key["gate_failed"].str.contains("silent")]
+    assert silent["reason"].str.startswith("Silent for ").all()
+    lost = set(_table(published, "defections", "win_back")["account_id"])
+    for table in ("portfolio", "exposure", "defection_stress"):
+        assert not lost & set(_table(published, "key-accounts", table)["account_id"])
+    assert not lost & set(key.loc[key["lane"] != "—", "account_id"])
+
+
+def test_what_to_do_first_names_an_account_once(published):
+    first = _table(published, "summary", "first_actions")["account_id"]
+    assert len(first) > 10
+    assert first.is_unique
+
+
 def test_every_figure_of_the_management_page_is_that_of_its_study(published):
     figures = _table(published, "summary", "figures").set_index(["about", "figure"])["value"]
     known = _figures_of_the_studies(published)

@@ -153,3 +153,15 @@ def test_settings_alone_leave_a_folder_as_it_is(setting, folder, store):
     known = open_data(folder({"orders/2024.csv": text, "kamlab.toml": setting}), store=store)
     kept = known.reconciliation.set_index("table").loc["orders", "rows_kept"]
     assert kept == (2 if "keep" in setting else 1)
+
+
+def test_columns_of_invoices_are_proposed_by_what_they_are_called(folder, store):
+    text = "invoice,customer_id,invoiced,due,total\n1,A1,2024-01-05,2024-02-05,9.50\n"
+    files = {"orders.csv": ORDERS, "ar.csv": text}
+    files["kamlab.toml"] = BLOCK + '[[invoices]]\nfile = "ar.csv"\n'
+    with pytest.raises(DataRefusedError) as told:
+        open_data(folder(files), store=store)
+    assert (
+        'columns = { invoice_id = "invoice", account_id = "customer_id", '
+        'invoice_date = "invoiced", due_date = "due", amount = "total" }' in str(told.value)
+    )

@@ -124,3 +124,17 @@ def test_few_refused_rows_come_last_of_what_is_to_be_mended(folder, store):
         assert told["why"].iloc[place] == "refused rows are in no figure"
         assert unread_amounts(known.refused_sums, "orders") == bad
         assert f"{bad} of the refused hold no amount that can be read" in describe(known)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", None])
+def test_times_with_a_zone_are_said_to_be_days_of_utc(zone, tmp_path, store):
+    late = pd.Series(pd.to_datetime(["2024-03-31 21:30", "2024-03-02 09:00"])).dt.tz_localize(zone)
+    frame = pd.DataFrame(
+        {"account_id": ["A", "B"], "order_id": ["1", "2"], "net_sales": [1.0, 2.0]}
+    )
+    frame.assign(order_date=late).to_parquet(tmp_path / "orders.parquet")
+
+    known = open_data(tmp_path, store=store)
+
+    assert str(known.end) == ("2024-04-02" if zone else "2024-04-01")
+    assert ("days of UTC, since its times have a zone" in describe(known)) == bool(zone)
