@@ -8,7 +8,15 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from kamlab.accounts.bought import YEAR, bought_by_year, bought_within
-from kamlab.accounts.days import account_days, condensed_days, order_days, with_gaps, within
+from kamlab.accounts.days import (
+    account_days,
+    condensed_days,
+    line_amounts,
+    order_days,
+    summed,
+    with_gaps,
+    within,
+)
 from kamlab.accounts.dictionary import FACTS
 from kamlab.accounts.engine import (
     NOTHING,
@@ -78,9 +86,13 @@ def account_facts(
     end = as_day(as_of)
     first = None if start is None else as_day(start, "start")
     lines = between(as_lines(orders), first, end)
-    spent = with_gaps(account_days(lines)) if kept is None else within(kept, first, end)
-    facts = _purchases(spent, end)
-    counted = "orders" in spent.collect_schema().names()
+    if kept is None:
+        facts = _of_lines(lines, end)
+    else:
+        days = within(kept, first, end)
+        names = days.collect_schema().names()
+        facts = days.group_by("account_id").agg(*_sums(names, end), *_rhythm())
+    counted = "orders" in facts.collect_schema().names()
     orders_of = None if counted else _orders(lines, end)
     years = None if bought is None else bought_within(bought, first, end)
     rows, sold = (lines, "net_sales") if years is None else (years, "gross_sales")
@@ -95,37 +107,46 @@ def _ago(end: date, years: int) -> nw.Expr:
     return nw.lit(end - timedelta(days=YEAR * years))
 
 
-def _purchases(days: nw.LazyFrame, end: date) -> nw.LazyFrame:
-    """Condense account-days to accounts: sums, windows, first and last order day, gaps."""
-    there = days.collect_schema().names()
+def _of_lines(lines: nw.LazyFrame, end: date) -> nw.LazyFrame:
+    """Condense order lines to accounts; by day, which takes longest, only to find the rhythm."""
+    rows = line_amounts(lines)
+    sums = rows.group_by("account_id").agg(*_sums(rows.collect_schema().names(), end))
+    rhythm = with_gaps(account_days(lines)).group_by("account_id").agg(*_rhythm())
+    return sums.join(rhythm, on="account_id", how="left")
+
+
+def _sums(names: list[str], end: date) -> list[nw.Expr]:
+    """Add up what is known of lines or account-days, in all and by year."""
     net, day, profit = nw.col("net_sales"), nw.col("day"), nw.col("gross_profit")
-    days = days.with_columns(bought_on=nw.when(nw.col("bought")).then(day))
-    other = ("account_id", "day", "quantity", "bought", "number", "gap")
-    names = [name for name in there if name not in other]
-    counts = [name for name in names if name == "orders" or name.endswith("lines")]
     last, prior = day >= _ago(end, 1), (day >= _ago(end, 2)) & (day < _ago(end, 1))
-    sums = [nw.col(name).sum() for name in names if name not in counts]
-    sums += [nw.col(name).sum().cast(nw.Int64) for name in counts]
+    other = ("account_id", "day", "quantity", "bought", "number", "gap")
+    sums = [summed(name) for name in names if name not in other]
     if "orders" in names:
         begun = nw.col("orders")
         for name, when in (("orders_12m", last), ("orders_prior_12m", prior)):
             sums.append(total(begun, when).cast(nw.Int64).alias(name))
-    years = [
+    sums += [
         total(net, (day >= _ago(end, k + 1)) & (day < _ago(end, k))).alias(f"year_{k}")
         for k in range(YEARS)
     ]
-    return days.group_by("account_id").agg(
+    return [
         *sums,
-        *years,
-        nw.col("bought_on").min().alias("first_order"),
-        nw.col("bought_on").max().alias("last_order"),
-        nw.col("bought_on").count().cast(nw.Int64).alias("order_days"),
-        nw.col("gap").cast(nw.Float64).std().alias("gap_std"),
         total(profit, last).alias("gross_profit_12m"),
         total(profit, prior).alias("gross_profit_prior_12m"),
         count(last & (nw.col("cost_lines") > 0)).alias("known_12m"),
         count(prior & (nw.col("cost_lines") > 0)).alias("known_prior_12m"),
-    )
+    ]
+
+
+def _rhythm() -> list[nw.Expr]:
+    """Find first and last order day, their number, and how the gaps between them vary."""
+    bought_on = nw.when(nw.col("bought")).then(nw.col("day"))
+    return [
+        bought_on.min().alias("first_order"),
+        bought_on.max().alias("last_order"),
+        bought_on.count().cast(nw.Int64).alias("order_days"),
+        nw.col("gap").cast(nw.Float64).std().alias("gap_std"),
+    ]
 
 
 def _orders(lines: nw.LazyFrame, end: date) -> nw.LazyFrame:
