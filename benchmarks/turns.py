@@ -1,9 +1,11 @@
 """Let several do the same work in turns, each in a process of its own, and give the ratios."""
 
+import contextlib
 import json
 import resource
 import statistics
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +21,44 @@ def most_memory():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+class Watched:
+    """Follow all processes of a name: seconds of processor, and the most memory of all together.
+
+    Memory that they share counts once, which the kernel tells only root and their own user.
+    """
+
+    def __init__(self, name):
+        self._name, self._first, self._last = name, {}, {}
+        self._most, self._done = 0.0, threading.Event()
+        self._look()
+        self._first = dict(self._last)
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def _look(self):
+        import psutil  # which the interpreters of peers need not have
+
+        memory = 0
+        for one in psutil.process_iter(["name"]):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if one.info["name"] == self._name:
+                    self._last[one.pid] = sum(one.cpu_times()[:2])
+                    memory += one.memory_full_info().pss
+        self._most = max(self._most, memory / 2**30)
+
+    def _follow(self):
+        while not self._done.wait(0.3):
+            self._look()
+
+    def end(self):
+        """Stop; give the seconds of processor and the most memory in GiB since the beginning."""
+        self._done.set()
+        self._thread.join()
+        self._look()
+        worked = sum(self._last.values()) - sum(self._first.values())
+        return worked, self._most
 
 
 def tell(work, *given):
