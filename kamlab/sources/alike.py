@@ -16,6 +16,7 @@ _USUAL = {
         "nclient numeroclient klantnummer klantnr klantcode klant debiteurnummer debiteur "
         "codigocliente codigodocliente codigodecliente codcliente codicecliente cliente "
         "kodklienta nrklienta numerklienta klient kontrahent nabywca "
+        "kunnr householdkey household reseller resellerkey dealer dealercode memberid userid "
         "客户编号 客户编码 客户代码 客户号 客户 客户名称"
     ),
     "order_id": (
@@ -29,6 +30,8 @@ _USUAL = {
         "numerofactura numerodefactura nfactura factura numeroordine nordine ordine numerofattura "
         "nfattura fattura documento nodocumento nrzamowienia numerzamowienia zamowienie nrfaktury "
         "numerfaktury "
+        "vbeln basketid basket receiptid receiptno receipt ticketno transactionid transactionno "
+        "billno billnumber voucherno saleid salesid bonnummer bonnr kassenbon "
         "订单号 订单编号 单号 单据号 单据编号 发票号"
     ),
     "order_date": (
@@ -38,6 +41,7 @@ _USUAL = {
         "factuurdatum datapedido datadopedido dataemissao datadeemissao emissao datavenda "
         "datadavenda datafatura fechapedido fechadepedido fechafactura fecha dataordine "
         "datafattura datazamowienia datafaktury datawystawienia datasprzedazy data "
+        "erdat audat fkdat billdate billingdate orderedat orderedon placedat createdon soldat "
         "订单日期 下单日期 销售日期 单据日期 开票日期 日期"
     ),
     "net_sales": (
@@ -45,19 +49,21 @@ _USUAL = {
         "lineamount subtotal amount nettowert nettoumsatz nettobetrag umsatz betrag montantht "
         "montant caht nettoomzet nettobedrag omzet bedrag valorliquido receitaliquida "
         "vendaliquida valor importeneto ventasnetas importe importonetto imponibile importo "
-        "wartoscnetto kwotanetto sprzedaznetto 销售额 销售金额 未税金额 金额 "
+        "wartoscnetto kwotanetto sprzedaznetto netwr extendedprice extendedamount linevalue "
+        "totalsales turnover 销售额 销售金额 未税金额 金额 "
         "销售额元 销售金额元 未税金额元 金额元"
     ),
     "quantity": (
         "quantity qty orderquantity orderqty units menge anzahl quantite qte aantal hoeveelheid "
-        "quantidade qtd qtde cantidad quantita ilosc 数量"
+        "quantidade qtd qtde cantidad quantita ilosc kwmeng fkimg qtysold unitssold 数量"
     ),
     "product_id": (
         "productid productno sku stockcode itemno itemid productkey article articleno "
         "material materialnr artikel artikelnr artikelnummer artikelcode refproduit reference "
         "codearticle codigoproduto codigodoproduto codproduto produto codigoproducto "
         "codigodeproducto producto articulo codicearticolo articolo codiceprodotto prodotto "
-        "kodtowaru kodproduktu towar produkt 商品编号 产品编号 物料编码 物料号"
+        "kodtowaru kodproduktu towar produkt matnr productcode itemcode itemnumber partno "
+        "partnumber 商品编号 产品编号 物料编码 物料号"
     ),
     "category": (
         "category productcategory productgroup productline subcategory warengruppe sparte "

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from kamlab.sources import sql
 from kamlab.sources.alike import OPTIONAL, as_toml, called, described, usual
+from kamlab.sources.composing import READ_ALIKE, lines_of
 from kamlab.sources.parts import Part
 
 _PROFIT = "profit grossprofit marginamount rohertrag marge 毛利 利润"
-_READ_ALIKE = ("sheet", "encoding", "delimiter", "skip", "decimal", "thousands", "date_format")
 
 
 def accounts_of_orders(part: Part) -> str:
@@ -31,8 +31,11 @@ def accounts_of_orders(part: Part) -> str:
     columns = [f"{number} AS account_id"]
     columns += [f"mode({sql.name(column)}) AS {name}" for name, column in told.items()]
     said = ["[[accounts]]", "sql = '''", f"SELECT {', '.join(columns)}"]
-    said += [f"FROM {_lines_of(part)} WHERE {number} IS NOT NULL GROUP BY {number}", "'''"]
-    given = {option: entry[option] for option in _READ_ALIKE if entry[option]}
+    said += [
+        f"FROM {lines_of(part.origin.entry)} WHERE {number} IS NOT NULL GROUP BY {number}",
+        "'''",
+    ]
+    given = {option: entry[option] for option in READ_ALIKE if entry[option]}
     said += [f"{name} = {as_toml(one)}" for name, one in given.items() if not isinstance(one, dict)]
     return "\n".join(said)
 
@@ -54,7 +57,7 @@ def cost_of_profit(part: Part) -> str:
     if "cost_of_goods" in mapped or not profit:
         return ""
     cost = f"{sql.name(mapped['net_sales'][0])} - {sql.name(profit)} AS cost_of_goods"
-    return f"sql = '''SELECT *, {cost} FROM {_lines_of(part)} '''"
+    return f"sql = '''SELECT *, {cost} FROM {lines_of(part.origin.entry)} '''"
 
 
 def columns_of_orders(part: Part, runs: Callable[[str], bool]) -> str:
@@ -101,10 +104,3 @@ def _unused(part: Part, words: str) -> str:
     if part.origin.entry.kind != "file":
         return ""
     return called(words, part.meta["ignored"])
-
-
-def _lines_of(part: Part) -> str:
-    """Write what an entry reads as SQL that a mapping takes, all of its patterns."""
-    patterns = [sql.text(pattern) for pattern in part.origin.entry["file"]]
-    rows = " UNION ALL BY NAME ".join(f"FROM {pattern}" for pattern in patterns)
-    return patterns[0] if len(patterns) == 1 else f"({rows})"

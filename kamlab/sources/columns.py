@@ -5,7 +5,7 @@ import re
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources.alike import usual
-from kamlab.sources.keys import nearest
+from kamlab.sources.keys import fold, nearest
 from kamlab.sources.mapping import Entry
 from kamlab.sources.schema import Table
 
@@ -95,6 +95,12 @@ def _one(name: str, exact: dict[str, str], columns: list[str], canonical: str, l
     return column
 
 
+def _near(canonical: str, free: list[str]) -> str:
+    """Name the column spelt most like a canonical one; a store's id is no order's, though alike."""
+    begins = [name for name in free if fold(name)[:1] == canonical[0]]
+    return nearest(canonical, begins) or nearest(canonical.split("_")[0], begins)
+
+
 def _missing(
     table: Table,
     missing: list[str],
@@ -107,8 +113,7 @@ def _missing(
     free = [column for column in columns if column not in taken]
     lines = []
     for canonical in missing:
-        near = usual(canonical, free)
-        near = near or nearest(canonical, free) or nearest(canonical.split("_")[0], free)
+        near = usual(canonical, free) or _near(canonical, free)
         free = [name for name in free if name != near]
         lines.append(f"{canonical} = {json.dumps(near or '…', ensure_ascii=False)}")
     said = {name: sources[0] for name, sources in found.items() if sources != [name]}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kamlab.sources import cancelled
 from kamlab.sources.alike import as_toml
 from kamlab.sources.beside import accounts_of_orders, columns_of_orders, cost_of_profit
 from kamlab.sources.clerical import desk
@@ -74,6 +75,7 @@ def describe(sources: Sources) -> str:
             lines += unread(sources._connection, sources._assembled[row.table])  # noqa: SLF001
         lines += joined(sources, row.table)
         if row.table == "orders":
+            lines += cancelled.said(sources)
             lines += lone_orders(sources)
             named = ids_that_name(sources.table("orders"))
             lines += [f"  {named}"] if named else []

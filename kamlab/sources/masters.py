@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from kamlab.sources import sql
 from kamlab.sources.alike import as_toml, described, usual
 from kamlab.sources.candidates import Looked, largest, look_at
+from kamlab.sources.composing import LARGEST
 from kamlab.sources.endings import readable, stem
 from kamlab.sources.schema import TABLES
-from kamlab.sources.trial import LARGEST, masters_run
+from kamlab.sources.trial import masters_run
 
 if TYPE_CHECKING:
     from kamlab.sources.opening import Sources

@@ -7,9 +7,11 @@ import duckdb
 
 from kamlab.errors import DataRefusedError
 from kamlab.sources import databases, dates, numbers, queries, sql, store
+from kamlab.sources.cancelled import cancelled
 from kamlab.sources.candidates import NEEDED, unlike_orders
 from kamlab.sources.columnar import write_rows
 from kamlab.sources.columns import match, wanted
+from kamlab.sources.composing import proposed
 from kamlab.sources.contracts import Contract, contract
 from kamlab.sources.convert import evidence
 from kamlab.sources.currencies import require_one_currency
@@ -169,35 +171,32 @@ def _read(
 ) -> dict:
     """Convert and check one origin into a folder, and describe what was done."""
     entry, table = origin.entry, TABLES[origin.entry.table]
+    is_orders = table.name == "orders"
     made.mkdir(mode=0o700)
     try:
         found = match(table, entry, list(raw.columns), origin.label)
     except DataRefusedError as error:
         if origin.sheet:
             raise DataRefusedError(f"{error}\n{_OTHER_SHEETS}") from None
-        why = unlike_orders(connection, raw) if table.name == "orders" and not entry.columns else ""
+        why = unlike_orders(connection, raw) if is_orders and not entry.columns else ""
         if why:
             raise DataRefusedError(f"{origin.label}: no order lines: {why} {NEEDED}") from None
-        raise
+        made_of = proposed(connection, origin, raw, mapping, made.parent) if is_orders else ""
+        raise (DataRefusedError(made_of) if made_of else error) from None
     if "currency" in found and _says_nothing(connection, raw, found["currency"]):
         del found["currency"]  # a column without a value is as one that is not there
     if table.money in found and "currency" not in found:
         said = str(entry["currency"] or mapping.currency or "")
         require_one_currency(connection, raw, found[table.money][0], said, origin.label)
-    notes = dict(raw.notes)
-    if any(raw.columns[one] == _ZONED for one in found.get(table.day or "", [])):
-        notes["days"] = "of UTC, since its times have a zone"
-    if table.name == "orders" and len(found.get("discount", [])) == 1:
-        column, amount = found["discount"][0], found["net_sales"][0]
-        if _holds_shares(connection, raw, column, amount):
-            del found["discount"]
-            notes["left aside"] = f"{column}, which holds shares of the price and not amounts"
+    notes = _notes(connection, table, raw, found)
     used = {name for names in found.values() for name in names}
     meta: dict = {
         "mapped": found,
         "ignored": [name for name in raw.columns if name not in used],
         "notes": notes,
     }
+    if is_orders and (struck := cancelled(connection, raw, meta["ignored"])):
+        meta["cancelled"] = struck
     try:
         told = evidence(connection, table, raw.relation, raw.columns, found)
         formats = _formats(entry, table)
@@ -231,6 +230,21 @@ def _read(
             "cut off: export or copy it again."
         ) from None
     return meta
+
+
+def _notes(
+    connection: duckdb.DuckDBPyConnection, table: Table, raw: Raw, found: dict[str, list[str]]
+) -> dict[str, str]:
+    """Note how a source is read; discounts that are shares are taken from what was found."""
+    notes = dict(raw.notes)
+    if any(raw.columns[one] == _ZONED for one in found.get(table.day or "", [])):
+        notes["days"] = "of UTC, since its times have a zone"
+    if table.name == "orders" and len(found.get("discount", [])) == 1:
+        column, amount = found["discount"][0], found["net_sales"][0]
+        if _holds_shares(connection, raw, column, amount):
+            del found["discount"]
+            notes["left aside"] = f"{column}, which holds shares of the price and not amounts"
+    return notes
 
 
 def _says_nothing(connection: duckdb.DuckDBPyConnection, raw: Raw, columns: list[str]) -> bool:

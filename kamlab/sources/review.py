@@ -4,6 +4,7 @@ from datetime import date
 
 import pandas as pd
 
+from kamlab.sources.cancelled import cancelled_lines
 from kamlab.sources.opening import Sources
 from kamlab.sources.schema import TABLES
 
@@ -36,6 +37,7 @@ WANTED = {
     ("interactions", "concern"): "concerns are not known",
 }
 _ENOUGH = 0.6
+_STRUCK = 0.6  # rank of lines that were cancelled: behind refused orders alone
 _FEW, _LAST = 0.01, 90  # share of rows refused that is small, and its rank then
 
 
@@ -178,6 +180,9 @@ def to_collect(known: Sources, as_of: date, *, stale_days: int = 45) -> pd.DataF
             few = line.rows_refused < _FEW * line.rows_in
             rank = USES[line.table][0] + (_LAST if few else -0.5)
             rows.append((rank, f"mend {line.table}", "refused rows are in no figure", said))
+    if struck := cancelled_lines(known):
+        why = "what the source calls cancelled counts as sold"
+        rows.append((_STRUCK, "orders without the cancelled", why, f"{struck} lines"))
     ordered = sorted(rows)
     return pd.DataFrame([row[1:] for row in ordered], columns=["what", "why", "now"])
 

@@ -10,15 +10,13 @@ import duckdb
 
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources import sql
+from kamlab.sources.composing import LARGEST
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.store import Store
 
 if TYPE_CHECKING:
     from kamlab.sources.opening import Sources
-
-LARGEST = 100_000_000
-"""Bytes of an entry's files up to which what is offered for them is tried."""
 
 
 def accounts_run(sources: "Sources", part: Part, block: str) -> bool:

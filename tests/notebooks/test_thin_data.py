@@ -207,13 +207,18 @@ def two_answers_and_actions_without_comparison():
 CASES = [
     awkward_names_and_a_giant,
     optional_columns_without_a_value,
-    two_answers_and_actions_without_comparison,
-    only_what_is_required,
-    every_line_at_a_loss,
-    mostly_returns_and_free_lines,
     nobody_came_back,
     one_account,
-    everything_on_one_day,
+    *(
+        pytest.param(case, marks=pytest.mark.slow)
+        for case in (
+            only_what_is_required,
+            two_answers_and_actions_without_comparison,
+            every_line_at_a_loss,
+            mostly_returns_and_free_lines,
+            everything_on_one_day,
+        )
+    ),
 ]
 
 

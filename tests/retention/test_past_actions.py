@@ -15,6 +15,8 @@ from kamlab.retention.rates import effect_rates, mostly_near, rates_by_account, 
 from kamlab.retention.recent import account_standing
 from kamlab.simulation import simulate
 
+pytestmark = pytest.mark.xdist_group("past_actions")  # worlds are made once
+
 SEEDS = (1, 2, 3, 4)
 END = "2026-01-01"
 

@@ -20,7 +20,7 @@ from kamlab.value.scoring import PurchaseScores
 
 pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
 
-DAYS = [f"2024-{month:02d}-01" for month in range(3, 9)]
+DAYS = [f"2024-{month:02d}-01" for month in (3, 5, 7, 8)]
 # What an analyst's process does on the cluster: facts as of several days, then scores.
 WORK = """
 import sys, time
