@@ -169,7 +169,9 @@ def _price(events: pd.DataFrame, prices: pd.DataFrame | None) -> pd.Series:
     rows = _beside(events, prices, "month", 2 * YEAR)
     rows = rows.assign(now=rows["back"] <= YEAR)
     sums = rows.groupby(["event", "product_id", "now"])[["net_sales", "quantity"]].sum()
-    both = sums.unstack("now").dropna()  # noqa: PD010  two columns, nothing to pivot
+    years = pd.MultiIndex.from_product([sums.columns, [False, True]])  # one may lack any sale
+    both = sums.unstack("now").reindex(columns=years).dropna()  # noqa: PD010  nothing to pivot
+    both = both[(both["quantity"] > 0).all(axis=1)]  # what came back as a whole has no price
     if both.empty:
         return pd.Series(dtype=float)
     before = both["net_sales", False] / both["quantity", False] * both["quantity", True]

@@ -190,7 +190,7 @@ def look_at(path: Path) -> Iterator[Looked]:
     Looked
     """
     with TemporaryDirectory(prefix="kamlab-") as room, duckdb.connect() as connection:
-        for n, sheet in enumerate(_sheets(path) or [""]):
+        for n, sheet in enumerate(sheets_of(path)):
             inside = Path(room) / str(n)
             inside.mkdir()
             why, columns = "", tuple[str, ...]()
@@ -205,15 +205,20 @@ def look_at(path: Path) -> Iterator[Looked]:
             yield Looked(path, sheet, why, likelihood(columns), columns)
 
 
-def _sheets(path: Path) -> list[str]:
-    """Name the sheets of a workbook that has several."""
+def sheets_of(path: Path) -> list[str]:
+    """Name the sheets of a workbook that has several; "" alone for any other file.
+
+    Parameters
+    ----------
+    path : Path
+    """
     if path.suffix.lower() not in EXCEL or path.stat().st_size > _LARGE:
-        return []
+        return [""]
     try:
         names = sheet_names(path, path.name)
     except DataRefusedError:
-        return []
-    return names[:_SHEETS] if len(names) > 1 else []
+        return [""]
+    return names[:_SHEETS] if len(names) > 1 else [""]
 
 
 def _said(one: Looked) -> str:

@@ -13,7 +13,7 @@ import duckdb
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources import queries, sql
 from kamlab.sources.alike import OPTIONAL, as_toml, called, usual
-from kamlab.sources.candidates import largest
+from kamlab.sources.candidates import largest, sheets_of
 from kamlab.sources.endings import readable
 from kamlab.sources.keys import fold
 from kamlab.sources.mapping import Entry, Mapping
@@ -25,6 +25,7 @@ LARGEST = 100_000_000
 """Bytes of files up to which what is offered for them is tried."""
 READ_ALIKE = ("sheet", "encoding", "delimiter", "skip", "decimal", "thousands", "date_format")
 """What the mapping says of a file that holds for a query over it too."""
+_ALIKE = tuple(name for name in (*READ_ALIKE, "currency") if name != "sheet")
 _PRICE = (
     "unitprice price salesprice unitsalesprice netprice priceeach einzelpreis stueckpreis "
     "stückpreis verkaufspreis preis prixunitaire prixvente pu prix stuksprijs prijs precounitario "
@@ -41,6 +42,7 @@ STATES = (
     "状态 订单状态"
 )
 """What a column is called that tells whether an order still stands."""
+_WHOLE = 100  # per cent
 _FOUND = 0.5  # share of the rows that are whole, at least
 
 _Connection = duckdb.DuckDBPyConnection
@@ -101,7 +103,7 @@ def proposed(
     given = {name: one for name, one in entry.columns.items() if one != "…"}
     if entry.kind != "file" or origin.size > LARGEST or not {*given.values()} <= {*raw.columns}:
         return ""
-    own = _File(lines_of(entry), origin.label, raw, {k: str(one) for k, one in given.items()})
+    own = _File(_said(entry, origin), origin.label, raw, {k: str(v) for k, v in given.items()})
     if own.column("net_sales") and own.column("account_id") and own.column("order_date"):
         return ""  # other names are all it takes
     ways = [_of_one(connection, own)]
@@ -114,7 +116,7 @@ def proposed(
         inside = room / f"proposed {n}"
         inside.mkdir()
         if _runs(connection, entry, mapping, query, inside):
-            kept = {name: entry[name] for name in (*READ_ALIKE, "currency") if entry[name]}
+            kept = {name: entry[name] for name in _ALIKE if entry[name]}
             more = [f"{name} = {as_toml(one)}" for name, one in kept.items()]
             block = "\n".join(["[[orders]]", f"sql = '''\n{query}\n'''", *more])
             return (
@@ -200,21 +202,33 @@ def _amount(connection: _Connection, file: _File, before: str) -> tuple[str, str
     discount = called(_DISCOUNT, columns)
     if not discount:
         return words, amount
-    if not _is_share(connection, file.raw, discount):
+    share = _share(connection, file.raw, discount, before)
+    if not share:
         return f"{words} ({discount!r} is not taken off)", amount
-    share = f"coalesce({before}{sql.name(discount)}, 0)"
     return f"{words} less the share that {discount!r} tells", f"{amount} * (1 - {share})"
 
 
-def _is_share(connection: _Connection, raw: Raw, column: str) -> bool:
-    """Say whether all values of a column lie between 0 and 1, some of them within."""
-    value = f"TRY_CAST(replace(CAST({sql.name(column)} AS VARCHAR), ',', '.') AS DOUBLE)"
-    least, most, within = sql.one(
+def _share(connection: _Connection, raw: Raw, column: str, before: str) -> str:
+    """Write a column as a share of the price, if it is one or a percentage; else give nothing."""
+    text = f"CAST({sql.name(column)} AS VARCHAR)"
+    value = f"TRY_CAST(trim(replace(replace({text}, ',', '.'), '%', '')) AS DOUBLE)"
+    signed = f"contains({text}, '%')"
+    least, most, within, unsigned = sql.one(
         connection,
-        f"SELECT min({value}), max({value}), count_if({value} > 0 AND {value} < 1) "
-        f"FROM {raw.relation}",
+        f"SELECT min({value}), max({value}), count_if({value} > 0 AND {value} < 1), "
+        f"count_if({value} > 0 AND NOT {signed}) FROM {raw.relation}",
     )
-    return bool(within) and least >= 0 and most <= 1
+    there = f"{before}{sql.name(column)}"
+    if most is None or least < 0:
+        return ""
+    if within and most <= 1 and unsigned:
+        return f"coalesce({there}, 0)"
+    if "%" in column and most <= _WHOLE and unsigned:
+        return f"coalesce({there}, 0) / 100"
+    if unsigned or most > _WHOLE:
+        return ""
+    plain = f"replace(replace({there}, '%', ''), ',', '.')"
+    return f"coalesce(TRY_CAST({plain} AS DOUBLE), 0) / 100"
 
 
 def _keys(lines: _File, heads: _File) -> list[tuple[str, str]]:
@@ -255,22 +269,34 @@ def _beside(
         for path in mapping.root.glob(pattern)
     }
     files = [path for path in mapping.root.iterdir() if path.is_file() and readable(path)]
-    free = [path for path in files if path.resolve() not in taken and path != origin.path]
-    for n, path in enumerate(largest(free)):
+    free = [path for path in files if path.resolve() not in taken]
+    near = [path for path in largest(free) if path.stat().st_size <= LARGEST]
+    pairs = [(path, sheet) for path in near for sheet in sheets_of(path)]
+    for n, (path, sheet) in enumerate(pairs):
+        if path == origin.path and sheet in ("", str(origin.entry["sheet"] or "")):
+            continue
         inside = room / f"beside {n}"
         inside.mkdir()
-        if path.stat().st_size > LARGEST:
-            continue
+        options = {"sheet": sheet} if sheet else {}
         try:
-            raw = read_file(connection, path, path.name, {}, set(), inside)
+            raw = read_file(connection, path, path.name, options, set(), inside)
         except (DataRefusedError, duckdb.Error, OSError):
             continue
-        yield _File(sql.text(path.name), path.name, raw, {})
+        label = f"{path.name}, sheet {sheet!r}," if sheet else path.name
+        yield _File(sql.text(f"{path.name}#{sheet}" if sheet else path.name), label, raw, {})
+
+
+def _said(entry: Entry, origin: Origin) -> str:
+    """Name what an entry reads, or the one sheet of a workbook, as SQL of a mapping does."""
+    sheet = entry["sheet"]
+    return sql.text(f"{origin.label}#{sheet}") if isinstance(sheet, str) else lines_of(entry)
 
 
 def _runs(connection: _Connection, entry: Entry, mapping: Mapping, query: str, room: Path) -> bool:
     """Say whether a query can be asked and gives whole lines for the most part."""
-    options = {name: one for name, one in entry.options.items() if name not in ("file", "columns")}
+    options = {
+        name: one for name, one in entry.options.items() if name not in ("file", "columns", "sheet")
+    }
     asked = Entry("orders", "sql", entry.place, options | {"sql": query})
     needed = [column.name for column in TABLES["orders"].columns if column.required]
     whole = " AND ".join(f"{name} IS NOT NULL" for name in needed)

@@ -21,6 +21,7 @@ from kamlab.sources.sheets import chosen_sheets, several
 _AFTER_FROM = re.compile(r"\b(from|join)\s*'((?:[^']|'')*)'", re.IGNORECASE)
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
+_SHEET = re.compile(r"(.*\.(?:xls[xmb]?|ods))#(.+)", re.IGNORECASE)
 
 
 def files_of(query: str, root: Path) -> list[Path]:
@@ -43,7 +44,7 @@ def files_of(query: str, root: Path) -> list[Path]:
 
 def _named(literal: str, root: Path) -> list[Path]:
     """Find the files that one literal names; none where it is no name of a data file."""
-    name = literal.replace("''", "'")
+    name, _ = _sheet_of(literal.replace("''", "'"))
     path = root / name
     plain = Path(os.path.normpath(path))
     inside = plain.is_relative_to(root)
@@ -55,6 +56,12 @@ def _named(literal: str, root: Path) -> list[Path]:
         return [found for found in root.glob(str(plain.relative_to(root))) if found.is_file()]
     except ValueError:  # two stars within a name
         return []
+
+
+def _sheet_of(name: str) -> tuple[str, str]:
+    """Part a workbook's name and the sheet after `#`, as in `book.xlsx#Lines`."""
+    found = _SHEET.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")
 
 
 def run(connection: duckdb.DuckDBPyConnection, entry: Entry, mapping: Mapping, room: Path) -> Raw:
@@ -125,7 +132,7 @@ def _texts(
     outs = []
     for path in sorted(named):
         label = str(path.relative_to(root))
-        wants = entry["sheet"]
+        wants = _sheet_of(found[2].replace("''", "'"))[1] or entry["sheet"]
         sheets = chosen_sheets(path, label, wants) if several(path, wants) else [wants]
         for sheet in sheets:
             inside = Path(mkdtemp(dir=room))

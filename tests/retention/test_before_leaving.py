@@ -68,6 +68,32 @@ def test_measures_by_hand():
     assert found.pairs.loc[~found.pairs["left"], "account_id"].isin(ACCOUNTS[20:]).all()
 
 
+def _prices(last, rows):
+    table = pd.DataFrame(rows, columns=["back", "product_id", "net_sales", "quantity"])
+    month = last - pd.to_timedelta(table.pop("back"), unit="D")
+    return table.assign(account_id="A00", month=month)
+
+
+@pytest.mark.parametrize(
+    ("rows", "price"),
+    [
+        # bought before at 2 and 10, then 5 at 3 and 1 at 8: 23 in place of 20
+        ([(500, "P", 20, 10), (400, "Q", 10, 1), (90, "P", 15, 5), (30, "Q", 8, 1)], 23 / 20 - 1),
+        ([(500, "P", 20, 10), (90, "P", 15, 5), (30, "Q", 8, 1)], 15 / 10 - 1),  # Q is new
+        ([(500, "P", 20, 10), (400, "Q", 10, 0), (90, "P", 15, 5), (30, "Q", 8, -1)], 15 / 10 - 1),
+        ([(90, "P", 15, 5), (30, "P", 8, 1)], np.nan),  # nothing a year before
+        ([(500, "P", 15, 5)], np.nan),
+    ],
+)
+def test_the_price_of_what_was_bought_in_both_years_by_hand(rows, price):
+    daily = _daily(ACCOUNTS, stops=LEFT)
+    last = daily[daily["account_id"] == "A00"]["day"].max()
+    found = before_leaving(daily, GONE, END, prices=_prices(last, rows))
+
+    told = found.measures.set_index("account_id").loc["A00", "price"]
+    assert told == pytest.approx(price, nan_ok=True)
+
+
 def test_a_planted_fall_shows_and_when_it_began():
     alike = _daily(ACCOUNTS, stops=LEFT)
     falling = _daily(ACCOUNTS, stops=LEFT, falls=LEFT)

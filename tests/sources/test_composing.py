@@ -87,6 +87,33 @@ def test_a_discount_that_is_no_share_is_left_to_the_analyst(folder, store):
 
 
 @pytest.mark.parametrize(
+    ("name", "discounts"), [("Discount", ("5%", "12.5 %")), ("Discount %", ("5", "12.5"))]
+)
+def test_a_percentage_is_taken_off(name, discounts, folder, store):
+    text = f"Customer,Invoice,Date,Qty,Price,{name}\nA,1,2024-01-05,2,10,{discounts[0]}\n"
+    text += f"B,2,2024-01-06,1,4,{discounts[1]}\nB,3,2024-01-07,1,7,\n"
+    _, known = _copied(folder({"orders.csv": text}), store)
+
+    assert known.frame("orders")["net_sales"].tolist() == pytest.approx([19, 3.5, 7])
+
+
+def test_orders_and_lines_may_be_two_sheets_of_a_workbook(folder, store, workbook):
+    orders, lines = (
+        [row.split(",") for row in text.strip().split("\n")] for text in (HEADS, LINES)
+    )
+    files = {"export.xlsx": workbook({"Head ers": orders, "Lines": lines, "Notes": [["a"]]})}
+    place = folder(
+        files | {"kamlab.toml": '[[orders]]\nfile = "export.xlsx"\nsheet = "Head ers"\n'}
+    )
+
+    told, known = _copied(place, store)
+
+    assert "FROM 'export.xlsx#Lines' l" in told
+    assert known.frame("orders")["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
+    assert set(known.files["file"]) == {"query over export.xlsx"}
+
+
+@pytest.mark.parametrize(
     "heads",
     [
         HEADS + "1,C,2024-03-01,0\n",  # an order's number twice would double its lines
