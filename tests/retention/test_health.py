@@ -177,3 +177,13 @@ def test_weights_go_to_the_part_that_matters():
 
     assert weights["purchase"] > 0.85
     assert score(parts, weights).corr(parts["purchase"]) > 0.95
+
+
+def test_accounts_of_one_order_each_have_no_rhythm_to_be_judged_by():
+    days = pd.date_range("2023-01-05", "2025-12-20", freq="3D")
+    rows = pd.DataFrame({"account_id": [f"a{n}" for n in range(len(days))], "day": days})
+    rows["day"] = rows["day"].astype("datetime64[us]")
+    found = health_scores(rows.assign(net_sales=5.0, gross_sales=5.0, discount=0.0), END)
+
+    assert set(found.table["account_id"]) == set(rows[days >= "2025-01-01"]["account_id"])
+    assert set(found.validation["group"]) <= {"all active"}
