@@ -246,7 +246,8 @@ def html_table(
     Returns
     -------
     str
-        HTML in which every name and value is escaped.
+        HTML in which every name and value is escaped. Where no account has a name, the column of
+        names is left out.
 
     Raises
     ------
@@ -259,6 +260,8 @@ def html_table(
     unknown = [c for c in (*formats, *labels) if c not in table.columns]
     if unknown:
         raise ValueError(f"The table has no column {unknown[0]!r}; it has {list(table.columns)}.")
+    if "account_id" in table and "name" in table and len(table) and table["name"].isna().all():
+        table = table.drop(columns="name")
     shown = table if limit is None else table.head(limit)
     numeric = [
         pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)

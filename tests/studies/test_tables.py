@@ -142,3 +142,13 @@ def test_a_format_for_a_column_that_is_not_there_is_an_error():
 )
 def test_values_are_written_for_people(value, form, text):
     assert formatted(value, form) == text
+
+
+@pytest.mark.parametrize(("names", "shown"), [([None, None], False), ([None, "Firm"], True)])
+def test_a_column_of_names_is_left_out_where_no_account_has_one(names, shown):
+    table = pd.DataFrame({"account_id": ["a", "b"], "name": names, "sales": [1.0, 2.0]})
+
+    drawn = html_table(table, caption="Accounts", formats={"sales": ".0f"})
+
+    assert (">Name<" in drawn) == shown
+    assert drawn.count("<td") == (6 if shown else 4)
