@@ -190,7 +190,7 @@ def look_at(path: Path) -> Iterator[Looked]:
     Looked
     """
     with TemporaryDirectory(prefix="kamlab-") as room, duckdb.connect() as connection:
-        for n, sheet in enumerate(sheets_of(path)):
+        for n, sheet in enumerate(_sheets(path)):
             inside = Path(room) / str(n)
             inside.mkdir()
             why, columns = "", tuple[str, ...]()
@@ -205,13 +205,8 @@ def look_at(path: Path) -> Iterator[Looked]:
             yield Looked(path, sheet, why, likelihood(columns), columns)
 
 
-def sheets_of(path: Path) -> list[str]:
-    """Name the sheets of a workbook that has several; "" alone for any other file.
-
-    Parameters
-    ----------
-    path : Path
-    """
+def _sheets(path: Path) -> list[str]:
+    """Name the sheets of a workbook that has several; "" alone for any other file."""
     if path.suffix.lower() not in EXCEL or path.stat().st_size > _LARGE:
         return [""]
     try:

@@ -4,7 +4,7 @@ Many exports hold a price and a quantity but no amount, or orders in one file an
 another. What is found is tried and proposed; nothing of it is taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import duckdb
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.sources import queries, sql
 from kamlab.sources.alike import OPTIONAL, as_toml, called, usual
-from kamlab.sources.candidates import largest, sheets_of
+from kamlab.sources.candidates import largest, look_at
 from kamlab.sources.endings import readable
 from kamlab.sources.keys import fold
 from kamlab.sources.mapping import Entry, Mapping
@@ -100,10 +100,11 @@ def proposed(
         A sentence and the block of a mapping, which was tried; empty where nothing is found.
     """
     entry = origin.entry
-    given = {name: one for name, one in entry.columns.items() if one != "…"}
+    said = {name: one for name, one in entry.columns.items() if isinstance(one, str)}
+    given = {name: one for name, one in said.items() if one != "…"}
     if entry.kind != "file" or origin.size > LARGEST or not {*given.values()} <= {*raw.columns}:
         return ""
-    own = _File(_said(entry, origin), origin.label, raw, {k: str(v) for k, v in given.items()})
+    own = _File(_said(entry, origin), origin.label, raw, given)
     if own.column("net_sales") and own.column("account_id") and own.column("order_date"):
         return ""  # other names are all it takes
     ways = [_of_one(connection, own)]
@@ -112,7 +113,7 @@ def proposed(
         for other in _beside(connection, origin, mapping, room)
         for pair in ((own, other), (other, own))
     ]
-    for n, (said, query) in enumerate(way for way in ways if way[0]):
+    for n, (sentence, query) in enumerate(way for way in ways if way[0]):
         inside = room / f"proposed {n}"
         inside.mkdir()
         if _runs(connection, entry, mapping, query, inside):
@@ -120,8 +121,8 @@ def proposed(
             more = [f"{name} = {as_toml(one)}" for name, one in kept.items()]
             block = "\n".join(["[[orders]]", f"sql = '''\n{query}\n'''", *more])
             return (
-                f"{said} If so, write in kamlab.toml, in place of what stands under [[orders]],\n"
-                f"{block}\nand compare the sum that is read then with your ledger."
+                f"{sentence} If so, write in kamlab.toml, in place of what stands under "
+                f"[[orders]],\n{block}\nand compare the sum that is read then with your ledger."
             )
     return ""
 
@@ -184,7 +185,7 @@ def _optional(file: _File, before: str) -> list[str]:
 def _state(file: _File, before: str) -> list[str]:
     """Write the column that tells whether an order still stands, so that it is looked at."""
     state = called(STATES, list(file.raw.columns))
-    return [f"{before}{sql.name(state)} AS status"] if state else []
+    return [before + sql.name(state)] if state else []
 
 
 def _amount(connection: _Connection, file: _File, before: str) -> tuple[str, str]:
@@ -271,19 +272,25 @@ def _beside(
     files = [path for path in mapping.root.iterdir() if path.is_file() and readable(path)]
     free = [path for path in files if path.resolve() not in taken]
     near = [path for path in largest(free) if path.stat().st_size <= LARGEST]
-    pairs = [(path, sheet) for path in near for sheet in sheets_of(path)]
-    for n, (path, sheet) in enumerate(pairs):
-        if path == origin.path and sheet in ("", str(origin.entry["sheet"] or "")):
+    own = (origin.path, str(origin.entry["sheet"] or ""))
+    for n, one in enumerate(looked for path in near for looked in look_at(path)):
+        if (one.path, one.sheet) == own or not _may_help(one.columns):
             continue
         inside = room / f"beside {n}"
         inside.mkdir()
-        options = {"sheet": sheet} if sheet else {}
+        name, options = one.path.name, {"sheet": one.sheet} if one.sheet else {}
         try:
-            raw = read_file(connection, path, path.name, options, set(), inside)
+            raw = read_file(connection, one.path, name, options, set(), inside)
         except (DataRefusedError, duckdb.Error, OSError):
             continue
-        label = f"{path.name}, sheet {sheet!r}," if sheet else path.name
-        yield _File(sql.text(f"{path.name}#{sheet}" if sheet else path.name), label, raw, {})
+        label = f"{name}, sheet {one.sheet!r}," if one.sheet else name
+        yield _File(sql.text(f"{name}#{one.sheet}" if one.sheet else name), label, raw, {})
+
+
+def _may_help(columns: Sequence[str]) -> bool:
+    """Say whether a table may hold orders, by account and day, or lines, by amount or price."""
+    orders = usual("account_id", columns) and usual("order_date", columns)
+    return bool(orders or usual("net_sales", columns) or called(_PRICE, columns))
 
 
 def _said(entry: Entry, origin: Origin) -> str:

@@ -128,6 +128,15 @@ def test_files_that_do_not_fit_are_not_joined(heads, folder, store):
     assert "net_sales" in told
 
 
+def test_what_the_mapping_puts_together_is_no_hindrance(folder, store):
+    text = "Customer,Date,Qty,Price\nA,2024-01-05,2,10\nB,2024-01-06,1,4\n"
+    mapping = '[[orders]]\nfile = "s.csv"\ncolumns = { order_id = ["Customer", "Date"] }\n'
+    _, known = _copied(folder({"s.csv": text, "kamlab.toml": mapping}), store)
+
+    assert known.frame("orders")["net_sales"].tolist() == [20, 4]
+    assert known.frame("orders")["order_id"].nunique() == 2
+
+
 def test_names_alone_need_no_query(folder, store):
     text = "Customer,Invoice,Date,Amount,Price,Qty\nA,1,2024-01-05,20,10,2\nB,2,2024-01-06,4,4,1\n"
     told = _told(folder({"orders.csv": text}), store)
