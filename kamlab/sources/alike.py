@@ -17,7 +17,8 @@ _USUAL = {
         "codigocliente codigodocliente codigodecliente codcliente codicecliente cliente "
         "kodklienta nrklienta numerklienta klient kontrahent nabywca "
         "kunnr householdkey household reseller resellerkey dealer dealercode memberid userid "
-        "客户编号 客户编码 客户代码 客户号 客户 客户名称"
+        "客户编号 客户编码 客户代码 客户号 客户 客户名称 "
+        "customername clientname buyername kundenname companyname klantnaam nomecliente"
     ),
     "order_id": (
         "orderid orderno ordernumber salesorder salesordernumber salesorderid invoiceno "
@@ -55,7 +56,8 @@ _USUAL = {
     ),
     "quantity": (
         "quantity qty orderquantity orderqty units menge anzahl quantite qte aantal hoeveelheid "
-        "quantidade qtd qtde cantidad quantita ilosc kwmeng fkimg qtysold unitssold 数量"
+        "quantidade qtd qtde cantidad quantita ilosc kwmeng fkimg qtysold unitssold "
+        "quantityordered qtyordered 数量"
     ),
     "product_id": (
         "productid productno sku stockcode itemno itemid productkey article articleno "
@@ -63,11 +65,11 @@ _USUAL = {
         "codearticle codigoproduto codigodoproduto codproduto produto codigoproducto "
         "codigodeproducto producto articulo codicearticolo articolo codiceprodotto prodotto "
         "kodtowaru kodproduktu towar produkt matnr productcode itemcode itemnumber partno "
-        "partnumber 商品编号 产品编号 物料编码 物料号"
+        "partnumber 商品编号 产品编号 物料编码 物料号 product productname itemname"
     ),
     "category": (
-        "category productcategory productgroup productline subcategory warengruppe sparte "
-        "produktgruppe categorie famille gamme artikelgroep productgroep categoria familia "
+        "category productcategory productgroup productline productclass subcategory warengruppe "
+        "sparte produktgruppe categorie famille gamme artikelgroep productgroep categoria familia "
         "famiglia grupodeproduto kategoria grupatowarowa 类别 品类 产品类别"
     ),
     "cost_of_goods": (

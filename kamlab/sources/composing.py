@@ -4,6 +4,7 @@ Many exports hold a price and a quantity but no amount, or orders in one file an
 another. What is found is tried and proposed; nothing of it is taken.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ _PRICE = (
     "stückpreis verkaufspreis preis prixunitaire prixvente pu prix stuksprijs prijs precounitario "
     "preco preciounitario precio prezzounitario prezzo cenajednostkowa cena 单价 销售单价 价格"
 )
+_LISTED = "listprice unitlistprice listenpreis catalogprice"  # where no other price stands
+_QUANTITY = re.compile("qty|quant|menge|anzahl|units|pieces|数量", re.IGNORECASE)
+_YEAR = "year yearid jahr annee année ano año anno rok jaar 年 年份"
+_MONTH = "month monthid monthname monat mois mes mês mese miesiac miesiąc maand 月 月份"
 _DISCOUNT = (
     "discount unitpricediscount discountrate rabatt remise korting desconto descuento sconto rabat "
     "折扣 折扣率"
@@ -46,6 +51,8 @@ _WHOLE = 100  # per cent
 _FOUND = 0.5  # share of the rows that are whole, at least
 
 _Connection = duckdb.DuckDBPyConnection
+_Way = tuple[str, str, dict[str, object]]  # a sentence, a query, and what else the mapping says
+_NONE: _Way = ("", "", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +120,11 @@ def proposed(
         for other in _beside(connection, origin, mapping, room)
         for pair in ((own, other), (other, own))
     ]
-    for n, (sentence, query) in enumerate(way for way in ways if way[0]):
+    for n, (sentence, query, kept) in enumerate(way for way in ways if way[0]):
         inside = room / f"proposed {n}"
         inside.mkdir()
         if _runs(connection, entry, mapping, query, inside):
-            kept = {name: entry[name] for name in _ALIKE if entry[name]}
+            kept |= {name: entry[name] for name in _ALIKE if entry[name]}
             more = [f"{name} = {as_toml(one)}" for name, one in kept.items()]
             block = "\n".join(["[[orders]]", f"sql = '''\n{query}\n'''", *more])
             return (
@@ -127,31 +134,59 @@ def proposed(
     return ""
 
 
-def _of_one(connection: _Connection, own: _File) -> tuple[str, str]:
-    """Make the amount of price and quantity, where all else is there."""
-    account, day = own.column("account_id"), own.column("order_date")
+def _of_one(connection: _Connection, own: _File) -> _Way:
+    """Make the amount of price and quantity, or the day of month and year, where all is there."""
+    account, (when, day) = own.column("account_id"), _day(connection, own)
     words, amount = _amount(connection, own, "")
-    if not (account and day and own.column("quantity") and amount):
-        return "", ""
+    if not (account and day and amount):
+        return _NONE
     order = own.column("order_id")
-    number = sql.name(order) if order else f"concat_ws(' ', {sql.name(account)}, {sql.name(day)})"
+    number = sql.name(order) if order else f"concat_ws(' ', {sql.name(account)}, {day})"
     asked = [
         f"{sql.name(account)} AS account_id",
         f"{number} AS order_id",
-        f"{sql.name(day)} AS order_date",
+        f"{day} AS order_date",
         f"{amount} AS net_sales",
         *_optional(own, ""),
     ]
-    said = f"{own.label}: no column holds the net sales of a line, but {words} may be."
-    return said, f"SELECT {', '.join(asked)}\nFROM {own.said}"
+    net = "" if own.column("net_sales") else f"the net sales of a line, but {words} may be"
+    said = " and ".join(filter(None, [net, when]))
+    query = f"SELECT {', '.join(asked)}\nFROM {own.said}"
+    return f"{own.label}: no column holds {said}.", query, {}
 
 
-def _of_two(connection: _Connection, lines: _File, heads: _File) -> tuple[str, str]:
+def _day(connection: _Connection, file: _File) -> tuple[str, str]:
+    """Write the day of an order: a column, or the first of the month where that is all there is."""
+    columns = list(file.raw.columns)
+    if day := file.column("order_date"):
+        return "", sql.name(day)
+    year, month = called(_YEAR, columns), called(_MONTH, columns)
+    if not (year and month):
+        return "", ""
+    said = f"the day of an order, but {month!r} of {year!r} may tell its month"
+    text = f"trim(CAST({sql.name(month)} AS VARCHAR))"
+    named = "try_strptime({} || ' 1 2000', '%{} %d %Y') IS NOT NULL"
+    numbers, *names = sql.one(
+        connection,
+        f"SELECT bool_and(TRY_CAST({text} AS DOUBLE) BETWEEN 1 AND 12), "
+        f"bool_and({named.format(text, 'B')}), bool_and({named.format(text, 'b')}) "
+        f"FROM {file.raw.relation} WHERE {text} <> ''",
+    )
+    if numbers:
+        return said, f"make_date({sql.name(year)}::INT, {sql.name(month)}::INT, 1)"
+    for form, fits in zip(("B", "b"), names, strict=True):
+        if fits:
+            joined = f"{sql.name(month)} || ' 1 ' || {sql.name(year)}"
+            return said, f"strptime({joined}, '%{form} %d %Y')::DATE"
+    return "", ""
+
+
+def _of_two(connection: _Connection, lines: _File, heads: _File) -> _Way:
     """Join lines to the orders that another file tells of, where both name the order."""
     account, day = heads.column("account_id"), heads.column("order_date")
     words, amount = _amount(connection, lines, "l.")
     if not (account and day and amount) or lines.column("account_id"):
-        return "", ""
+        return _NONE
     for one, other in _keys(lines, heads):
         if not _tells(connection, lines, heads, (one, other)):
             continue
@@ -171,8 +206,23 @@ def _of_two(connection: _Connection, lines: _File, heads: _File) -> tuple[str, s
             f"SELECT {', '.join(asked)}\nFROM {lines.said} l\n"
             f"LEFT JOIN {heads.said} h ON l.{sql.name(one)} = h.{sql.name(other)}"
         )
-        return said, query
-    return "", ""
+        taken = [name for name in lines.raw.columns if f"l.{sql.name(name)}" in query]
+        all_kept = _repeats(connection, lines.raw, taken) and not _repeats(
+            connection, lines.raw, list(lines.raw.columns)
+        )
+        return said, query, {"duplicates": "keep"} if all_kept else {}
+    return _NONE
+
+
+def _repeats(connection: _Connection, raw: Raw, names: list[str]) -> bool:
+    """Say whether two rows are alike in some columns; those that number lines tell them apart."""
+    columns = ", ".join(map(sql.name, names))
+    rows, different = sql.one(
+        connection,
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {raw.relation})) "
+        f"FROM {raw.relation}",
+    )
+    return different < rows
 
 
 def _optional(file: _File, before: str) -> list[str]:
@@ -193,8 +243,9 @@ def _amount(connection: _Connection, file: _File, before: str) -> tuple[str, str
     columns = list(file.raw.columns)
     if net := file.column("net_sales"):
         return repr(net), before + sql.name(net)
-    price, quantity = called(_PRICE, columns), file.column("quantity")
-    if not price:
+    price = called(_PRICE, columns) or called(_LISTED, columns)
+    quantity = file.column("quantity")
+    if not price or (not quantity and any(map(_QUANTITY.search, columns))):
         return "", ""
     if not quantity:
         return f"{price!r}, one piece a line", before + sql.name(price)
@@ -290,7 +341,8 @@ def _beside(
 def _may_help(columns: Sequence[str]) -> bool:
     """Say whether a table may hold orders, by account and day, or lines, by amount or price."""
     orders = usual("account_id", columns) and usual("order_date", columns)
-    return bool(orders or usual("net_sales", columns) or called(_PRICE, columns))
+    priced = called(f"{_PRICE} {_LISTED}", columns)
+    return bool(orders or usual("net_sales", columns) or priced)
 
 
 def _said(entry: Entry, origin: Origin) -> str:

@@ -69,6 +69,38 @@ def test_a_line_without_its_order_is_refused_and_not_lost(folder, store):
     assert known.frame("orders")["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
 
 
+def test_lines_that_only_their_number_tells_apart_are_all_kept(folder, store):
+    lines = "LineID,OrderID,UnitPrice,Quantity\n1,1,10.50,2\n2,1,10.50,2\n3,2,4,1\n4,3,4,1\n"
+    told, known = _copied(folder({"orders.csv": HEADS, "lines.csv": lines}), store)
+
+    assert 'duplicates = "keep"' in told
+    assert known.refused.empty
+    assert known.frame("orders")["net_sales"].sum() == 50
+
+
+def test_a_line_that_is_there_twice_is_refused_as_ever(folder, store):
+    lines = "OrderID,UnitPrice,Quantity\n1,10.50,2\n1,10.50,2\n2,4,1\n3,4,1\n"
+    told, known = _copied(folder({"orders.csv": HEADS, "lines.csv": lines}), store)
+
+    assert "duplicates" not in told
+    assert known.refused["reason"].tolist() == ["same line twice"]
+
+
+@pytest.mark.parametrize("months", [("January", "March"), ("Jan", "Mar"), ("1", "3")])
+def test_month_and_year_tell_the_day_where_no_column_does(months, folder, store):
+    text = "Customer Name,Product Name,Quantity,Price,Month,Year\n"
+    text += f"Ash,Box,2,10,{months[0]},2024\nBay,Box,1,4,{months[1]},2023\n"
+    text += f"Ash,Bag,1,3,{months[0]},2024\n"
+    told, known = _copied(folder({"orders.csv": text}), store)
+
+    assert "the day of an order, but 'Month' of 'Year' may tell its month" in told
+    orders = known.frame("orders").sort_values("net_sales")
+    assert orders["net_sales"].tolist() == [3, 4, 20]
+    days = orders["order_date"].astype(str).tolist()
+    assert days == ["2024-01-01", "2023-03-01", "2024-01-01"]
+    assert orders["order_id"].nunique() == 2
+
+
 def test_price_times_quantity_is_proposed_in_the_marks_of_the_file(folder, store):
     text = "Kunde;Rechnungsnr;Datum;Artikel;Menge;Preis\n"
     text += "K1;R1;05.01.2024;X;2;1.010,50\nK2;R2;16.01.2024;Y;-1;3,25\nK1;R3;17.02.2024;X;4;0,99\n"
