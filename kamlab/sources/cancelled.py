@@ -7,7 +7,8 @@ import duckdb
 
 from kamlab.sources import sql
 from kamlab.sources.alike import called
-from kamlab.sources.composing import STATES, lines_of
+from kamlab.sources.composing import lines_of
+from kamlab.sources.ingredients import STATES
 from kamlab.sources.mapping import Entry
 from kamlab.sources.readers import Raw
 

@@ -13,6 +13,7 @@ from kamlab.errors import DataRefusedError
 from kamlab.sources import sql
 from kamlab.sources.alike import as_toml, describes, likelihood, usual
 from kamlab.sources.casts import cast
+from kamlab.sources.databases import tables_of
 from kamlab.sources.endings import TEXT, beginning, ending, packed
 from kamlab.sources.readers import Raw, read_file
 from kamlab.sources.sheets import EXCEL, alike_sheets, sheet_names, written
@@ -27,6 +28,7 @@ _BEGINNING = 1 << 20  # bytes of a text file that tell what it holds
 _LARGE = 50 << 20  # bytes of a workbook that would take long
 _ROWS, _FILES, _SHEETS = 20_000, 30, 120
 _FEW, _MANY = 3, 20  # rows that tell with, and without, a column that describes customers
+_DATABASES = (".db", ".db3", ".sqlite", ".sqlite3", ".duckdb")
 _MONTHS = 3  # columns named after months that make a table wide
 _NAMES = (
     "jan january januar janvier enero feb february februar février fevrier febrero mar march mrz "
@@ -85,10 +87,11 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
         default=None,
     )
     text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
-    if likely:
-        sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
+    base = "" if likely and likely.told else _database(folder)
+    if likely or base:
+        named = base or _likely(likely, tables)
         return (
-            f"{text}{_EXPECTED} such as\n[[orders]]\nfile = {_files(likely, tables)}{sheet}\n"
+            f"{text}{_EXPECTED} such as\n[[orders]]\n{named}\n"
             "Then check again: it says which columns it takes."
         )
     if tables:
@@ -101,17 +104,35 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
     )
 
 
+def _database(folder: Path) -> str:
+    """Write the lines that read the likeliest table of a database; empty where there is none."""
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _DATABASES]
+    tables = [
+        (likelihood(columns), path.name, table)
+        for path in files
+        if path.is_file()
+        for table, columns in tables_of(path).items()
+    ]
+    told, name, table = max(tables, default=(0, "", ""), key=lambda one: one[0])
+    if not told:
+        return ""
+    return f"database = {as_toml(name)}\ntable = {as_toml(table)}"
+
+
 _EXPECTED = (
     "Expected a file named orders.csv, .csv.gz, .parquet, .xlsx or .jsonl with the columns "
     "account_id, order_id, order_date and net_sales, or a kamlab.toml"
 )
 
 
-def _files(likely: Looked, tables: Sequence[Looked]) -> str:
-    """Write the file of a table, with those that have the same columns, for a mapping."""
+def _likely(likely: Looked | None, tables: Sequence[Looked]) -> str:
+    """Write the lines that read a table, with those of the same columns."""
+    if likely is None:
+        return ""
+    sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
     alike = {one.path.name for one in tables if one.columns == likely.columns and not one.unlike}
     names = sorted(alike) if likely.columns and not likely.sheet else [likely.path.name]
-    return as_toml(names if len(names) > 1 else names[0])
+    return f"file = {as_toml(names if len(names) > 1 else names[0])}{sheet}"
 
 
 def unlike_orders(connection: duckdb.DuckDBPyConnection, raw: Raw) -> str:

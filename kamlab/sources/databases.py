@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -43,12 +44,45 @@ def read_database(
     return typed(connection, sql.parquet([out]), {})
 
 
+def tables_of(path: Path) -> dict[str, list[str]]:
+    """Name the tables and views of a SQLite or DuckDB file, with their columns.
+
+    Parameters
+    ----------
+    path : Path
+        Any file; one that is no such database has no tables.
+    """
+    with path.open("rb") as file:
+        head = file.read(16)
+    try:
+        if head[8:12] == b"DUCK":
+            with duckdb.connect(str(path), read_only=True) as base:
+                asked = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+                rows = base.execute(asked).fetchall()
+        elif head.startswith(b"SQLite format 3\x00"):
+            with closing(sqlite3.connect(_address(path), uri=True)) as one:
+                asked = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
+                rows = one.execute(f"{asked} WHERE m.type IN ('table', 'view')").fetchall()
+        else:
+            return {}
+    except (duckdb.Error, sqlite3.Error):
+        return {}
+    found: dict[str, list[str]] = {}
+    for table, column in rows:
+        found.setdefault(table, []).append(column)
+    return found
+
+
+def _address(path: Path) -> str:
+    """Name a SQLite file so that it is opened to be read only."""
+    return f"file:{quote(str(path.resolve()))}?mode=ro"
+
+
 def _stage_sqlite(entry: Entry, path: Path, label: str, out: Path) -> None:
     """Stage rows of a SQLite file."""
     query = str(entry["query"] or f"SELECT * FROM {sql.name(str(entry['table']))}")
-    address = f"file:{quote(str(path.resolve()))}?mode=ro"
     try:
-        base = sqlite3.connect(address, uri=True)
+        base = sqlite3.connect(_address(path), uri=True)
         try:
             base.execute("PRAGMA query_only = true")
             cursor = base.execute(query)

@@ -1,7 +1,10 @@
 """Amounts from price and quantity, lines from two files: proposed, tried, and right to the cent."""
 
+import io
 import re
+import sqlite3
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -143,6 +146,31 @@ def test_orders_and_lines_may_be_two_sheets_of_a_workbook(folder, store, workboo
     assert "FROM 'export.xlsx#Lines' l" in told
     assert known.frame("orders")["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
     assert set(known.files["file"]) == {"query over export.xlsx"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_orders_and_lines_may_be_two_tables_of_a_database(kind, folder, store):
+    place = folder({"readme.md": "ours"})
+    base = sqlite3.connect(place / "shop.db") if kind == "sqlite" else None
+    duck = duckdb.connect(str(place / "shop.db")) if kind == "duckdb" else None
+    for name, text in (("Orders", HEADS), ("Order Details", LINES), ("Notes", "a,b\n1,2\n")):
+        frame = pd.read_csv(io.StringIO(text))
+        if base:
+            frame.to_sql(name, base, index=False)
+        else:
+            duck.execute(f'CREATE TABLE "{name}" AS FROM frame')
+    (base or duck).close()
+
+    first = _told(place, store)
+    lines = re.search(
+        r'^\[\[orders\]\]\ndatabase = "shop.db"\ntable = "Orders"$', first, re.MULTILINE
+    )
+    (place / "kamlab.toml").write_text(lines[0] + "\n")
+    _, known = _copied(place, store)
+
+    orders = known.frame("orders")
+    assert orders["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
+    assert orders.groupby("account_id")["order_id"].nunique().to_dict() == {"A": 2, "B": 1}
 
 
 @pytest.mark.parametrize(
