@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kamlab.studies.translate import said
+from kamlab.studies.translate import said, said_label
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -21,8 +21,11 @@ def translate_figure(figure: "Figure", language: str) -> None:
     figure : matplotlib.figure.Figure
         It is changed. Names and numbers stay as they are.
     language : str
-        Code; English leaves all as it is.
+        Code; in English labels lose nothing but the place of a unit that is not known.
     """
+    for axes in figure.axes:
+        for label in (axes.title, axes.xaxis.label, axes.yaxis.label):
+            label.set_text(said_label(label.get_text(), language))
     if language.startswith("en"):
         return
     from matplotlib.text import Text

@@ -13,6 +13,7 @@ import pandas as pd
 
 from kamlab.studies.terms import explanations
 from kamlab.studies.translate import said as said_in
+from kamlab.studies.translate import said_label
 from kamlab.studies.words import words
 
 Format = str | Callable[[Any], str]
@@ -269,8 +270,8 @@ def html_table(
     ]
     said = [labels.get(column, heading(column)) for column in table.columns]
     heads = "".join(
-        f'<th scope="col"{" class=n" if right else ""}>{html.escape(said_in(one, language))}</th>'
-        for one, right in zip(said, numeric, strict=True)
+        f'<th scope="col"{" class=n" if right else ""}>{html.escape(one)}</th>'
+        for one, right in zip((said_label(one, language) for one in said), numeric, strict=True)
     )
     forms = [formats.get(column) for column in table.columns]
     tongues = ["en" if _NAMES.search(str(column)) else language for column in table.columns]

@@ -38,6 +38,10 @@ _MARK = re.compile(r"(\s*(?:#{1,6}|[-*+]|\d+\.|>)\s+)?(.*)", re.DOTALL)
 _NO_UNIT = re.compile(r"(?<=\d) (?=[),;:]|\.(?:\s|$)|\s(?=[^\W\d]))|(?<= in) $")
 _UNNAMED = " XXX"
 _IN_UNNAMED = re.compile(r"(,( amounts)? in|(?<!,) in|，(金额)?单位) XXX$")
+# in a label: all that brackets hold, the end, what stands before "a month"
+_NO_LABEL_UNIT = re.compile(r"(?<=\()(?=[ ,)])|(?<=, )$|(?<=, )(?= a )|^(?= a |, )")
+_IN_LABEL = "XTS"  # ISO 4217's for trials
+_LABEL_UNNAMED = re.compile(r" ?[(（]XTS[)）]|[,，、]? ?XTS$|XTS[,，]? ?")
 _PUNCTUATION = str.maketrans({".": "。", ":": "：", ";": "；", "?": "？", "!": "！"})
 # signs between things listed, the outermost first, and how Chinese writes them
 _LISTED = (("; ", "；"), (": ", "："), (", ", "、"), (" and ", "和"), (" or ", "或"), (" / ", "／"))
@@ -176,6 +180,30 @@ def said(text: str, language: str) -> str:
     if language.startswith("zh") and is_english(text):
         text = _said(_plain(text))
     return _IN_UNNAMED.sub("", text).replace(_UNNAMED, "")
+
+
+def said_label(text: str, language: str) -> str:
+    """Say a heading or the label of an axis, which may lack its unit, in a language.
+
+    Parameters
+    ----------
+    text : str
+        English.
+    language : str
+        Code.
+
+    Examples
+    --------
+    >>> said_label("Net sales, ", "en"), said_label("Left a year ()", "en")
+    ('Net sales', 'Left a year')
+    >>> said_label("Most to spend ( an account and year)", "en"), said_label(" a month", "en")
+    ('Most to spend (an account and year)', 'a month')
+    >>> said_label("Net sales, EUR", "en"), said_label("Net sales, ", "zh")
+    ('Net sales, EUR', '净销售额')
+    """
+    named = _NO_LABEL_UNIT.sub(_IN_LABEL, text)
+    meant = said(named, language)
+    return meant if named == text else _LABEL_UNNAMED.sub("", meant)
 
 
 def said_markdown(text: str, language: str) -> str:

@@ -5,8 +5,10 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from kamlab.charts import classes, clusters, concentration, history, movement, style, validation
+from kamlab.studies.drawn import translate_figure
 
 HOSTILE = ("软包装有限公司", "$5 & <b>Sons</b>", None, "=cmd|' /C calc'!A0")
 CLASSES = list(style.CLASS_COLOURS)
@@ -131,3 +133,17 @@ def test_colours_of_classes_differ_in_lightness():
 
     assert len(set(style.CLASS_MARKERS.values())) == len(CLASSES)
     assert abs(key - standard) > 0.15
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_axis_without_a_unit_does_not_end_in_a_comma(language):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set(xlabel="Net sales, ", ylabel="Left a year ()", title="By month, EUR")
+
+    translate_figure(figure, language)
+
+    assert axes.get_xlabel() == {"en": "Net sales", "zh": "净销售额"}[language]
+    assert axes.get_ylabel().endswith({"en": "Left a year", "zh": ""}[language])
+    assert "XTS" not in axes.get_xlabel() + axes.get_ylabel()
+    assert axes.get_title().endswith("EUR")
