@@ -21,6 +21,7 @@ from kamlab.accounts.engine import (
     between,
     count,
     day_number,
+    total,
 )
 from kamlab.accounts.kept import takes
 from kamlab.accounts.numbering import by_name, by_number
@@ -38,81 +39,6 @@ SUMS = (
 OPTIONAL_SUMS = ("quantity", "cost_to_serve", "discount")
 
 
-def line_amounts(lines: nw.LazyFrame) -> nw.LazyFrame:
-    """Tell of each order line what account-days tell of a day.
-
-    Parameters
-    ----------
-    lines : nw.LazyFrame
-        From `as_lines`, cut to the time that may be seen.
-
-    Returns
-    -------
-    nw.LazyFrame
-        `account_id`, `day`, `lines` (1), `net_sales`, `gross_sales` (of positive lines), `returns`
-        (a positive amount), `sales_with_cost`, `turnover_with_cost` (without sign), `cost_lines`
-        and `gross_profit` (where the cost is known, else 0), and where the orders have them:
-        `quantity`, `cost_to_serve` with `cost_to_serve_lines`, `discount` with `discount_lines`,
-        and `given` and `listed`: the price reduction and list amount of a positive line whose list
-        price (else discount) is known.
-    """
-    there = lines.collect_schema().names()
-    net = nw.col("net_sales")
-    made = [
-        nw.lit(1).alias("lines"),
-        net,
-        _where(net > 0, net).alias("gross_sales"),
-        _where(net < 0, -net).alias("returns"),
-    ]
-    if "cost_of_goods" in there:
-        cost = nw.col("cost_of_goods")
-        known = ~cost.is_null()
-        made += [
-            _where(known, net).alias("sales_with_cost"),
-            _where(known, net.abs()).alias("turnover_with_cost"),
-            _one(known).alias("cost_lines"),
-            _where(known, net - cost).alias("gross_profit"),
-        ]
-    else:
-        made += [nw.lit(0 if name == "cost_lines" else 0.0).alias(name) for name in SUMS[4:]]
-    if "quantity" in there:
-        made.append(nw.col("quantity"))
-    for name in ("cost_to_serve", "discount"):
-        if name in there:
-            made += [nw.col(name), _one(~nw.col(name).is_null()).alias(f"{name}_lines")]
-    return lines.select("account_id", nw.col("order_date").alias("day"), *made, *_reductions(there))
-
-
-def _where(known: nw.Expr, amount: nw.Expr) -> nw.Expr:
-    """Give the amount where a condition is met, else nought."""
-    return nw.when(known).then(amount).otherwise(nw.lit(0.0))
-
-
-def _one(known: nw.Expr) -> nw.Expr:
-    """Give one where a condition is met, else nought."""
-    return nw.when(known).then(nw.lit(1)).otherwise(nw.lit(0))
-
-
-def _reductions(there: list[str]) -> list[nw.Expr]:
-    """Give price reduction and list amount of positive lines where either is known."""
-    net, listed, taken = nw.col("net_sales"), nw.col("list_price"), nw.col("discount")
-    sold = net > 0
-    by_list = sold & (listed > 0)
-    if "list_price" not in there and "discount" not in there:
-        return []
-    if "list_price" not in there:
-        known = sold & ~taken.is_null()
-        return [_where(known, taken).alias("given"), _where(known, net + taken).alias("listed")]
-    if "discount" not in there:
-        return [
-            _where(by_list, listed - net).alias("given"),
-            _where(by_list, listed).alias("listed"),
-        ]
-    full = nw.when(listed > 0).then(listed).otherwise(net + taken)
-    known = sold & ~full.is_null()
-    return [_where(known, full - net).alias("given"), _where(known, full).alias("listed")]
-
-
 def account_days(lines: nw.LazyFrame) -> nw.LazyFrame:
     """Condense order lines to one row an account and day.
 
@@ -124,28 +50,83 @@ def account_days(lines: nw.LazyFrame) -> nw.LazyFrame:
     Returns
     -------
     nw.LazyFrame
-        `account_id`, `day` and the sums of all that `line_amounts` tells; where no line tells a
-        `quantity`, `cost_to_serve` or `discount`, it is 0.
+        `account_id`, `day`, `lines`, `net_sales`, `gross_sales` (positive lines), `returns` (a
+        positive amount), `sales_with_cost`, `turnover_with_cost` (without sign), `cost_lines` and
+        `gross_profit` (over lines whose cost is known, 0 where there is none), and where the
+        orders have them: `quantity`, `cost_to_serve` with `cost_to_serve_lines`, `discount` with
+        `discount_lines`, and `given` and `listed`: the price reductions and list amounts of
+        positive lines whose list price (else discount) is known.
     """
-    rows = line_amounts(lines)
-    names = [name for name in rows.collect_schema().names() if name not in ("account_id", "day")]
-    return rows.group_by("account_id", "day").agg(*[summed(name) for name in names])
+    return line_sums(lines, "account_id", nw.col("order_date").alias("day"))
 
 
-def summed(name: str) -> nw.Expr:
-    """Add up one column of `line_amounts` or account-days.
+def line_sums(
+    lines: nw.LazyFrame, *by: str | nw.Expr, more: Sequence[nw.Expr] = ()
+) -> nw.LazyFrame:
+    """Sum up order lines, by account and day or otherwise.
 
     Parameters
     ----------
-    name : str
+    lines : nw.LazyFrame
+        From `as_lines`, cut to the time that may be seen.
+    *by : str or nw.Expr
+        What groups them.
+    more : sequence of nw.Expr
+        Other sums that are wanted beside them.
 
     Returns
     -------
-    nw.Expr
-        For use in `agg`: a whole number where the column counts, whatever the engine makes of it.
+    nw.LazyFrame
+        What groups, the sums that `account_days` describes, and `more`.
     """
-    sums = nw.col(name).sum()
-    return sums.cast(nw.Int64) if name == "orders" or name.endswith("lines") else sums
+    there = lines.collect_schema().names()
+    net = nw.col("net_sales")
+    sums = [
+        nw.len().cast(nw.Int64).alias("lines"),
+        net.sum(),
+        total(net, net > 0).alias("gross_sales"),
+        total(-net, net < 0).alias("returns"),
+    ]
+    if "cost_of_goods" in there:
+        cost = nw.col("cost_of_goods")
+        known = ~cost.is_null()
+        sums += [
+            total(net, known).alias("sales_with_cost"),
+            total(net.abs(), known).alias("turnover_with_cost"),
+            cost.count().cast(nw.Int64).alias("cost_lines"),
+            total(net - cost, known).alias("gross_profit"),
+        ]
+    if "quantity" in there:
+        sums.append(nw.col("quantity").sum())
+    for name in ("cost_to_serve", "discount"):
+        if name in there:
+            sums += [nw.col(name).sum(), nw.col(name).count().cast(nw.Int64).alias(f"{name}_lines")]
+    sums += _reductions(there)
+    found = lines.group_by(*by).agg(*sums, *more)
+    if "cost_of_goods" in there:
+        return found
+    absent = [nw.lit(0.0).alias(name) for name in SUMS[4:] if name != "cost_lines"]
+    return found.with_columns(*absent, cost_lines=nw.lit(0))
+
+
+def _reductions(there: list[str]) -> list[nw.Expr]:
+    """Sum price reductions and list amounts of positive lines where either is known."""
+    net, listed, taken = nw.col("net_sales"), nw.col("list_price"), nw.col("discount")
+    sold = net > 0
+    by_list = sold & (listed > 0)
+    if "list_price" not in there and "discount" not in there:
+        return []
+    if "list_price" not in there:
+        known = sold & ~taken.is_null()
+        return [total(taken, known).alias("given"), total(net + taken, known).alias("listed")]
+    if "discount" not in there:
+        return [
+            total(listed - net, by_list).alias("given"),
+            total(listed, by_list).alias("listed"),
+        ]
+    full = nw.when(listed > 0).then(listed).otherwise(net + taken)
+    known = sold & ~full.is_null()
+    return [total(full - net, known).alias("given"), total(full, known).alias("listed")]
 
 
 def order_days(lines: nw.LazyFrame) -> nw.LazyFrame:

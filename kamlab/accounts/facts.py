@@ -11,9 +11,8 @@ from kamlab.accounts.bought import YEAR, bought_by_year, bought_within
 from kamlab.accounts.days import (
     account_days,
     condensed_days,
-    line_amounts,
+    line_sums,
     order_days,
-    summed,
     with_gaps,
     within,
 )
@@ -86,12 +85,7 @@ def account_facts(
     end = as_day(as_of)
     first = None if start is None else as_day(start, "start")
     lines = between(as_lines(orders), first, end)
-    if kept is None:
-        facts = _of_lines(lines, end)
-    else:
-        days = within(kept, first, end)
-        names = days.collect_schema().names()
-        facts = days.group_by("account_id").agg(*_sums(names, end), *_rhythm())
+    facts = _of_lines(lines, end) if kept is None else _of_days(within(kept, first, end), end)
     counted = "orders" in facts.collect_schema().names()
     orders_of = None if counted else _orders(lines, end)
     years = None if bought is None else bought_within(bought, first, end)
@@ -109,33 +103,46 @@ def _ago(end: date, years: int) -> nw.Expr:
 
 def _of_lines(lines: nw.LazyFrame, end: date) -> nw.LazyFrame:
     """Condense order lines to accounts; by day, which takes longest, only to find the rhythm."""
-    rows = line_amounts(lines)
-    sums = rows.group_by("account_id").agg(*_sums(rows.collect_schema().names(), end))
+    net, day = nw.col("net_sales"), nw.col("order_date")
+    profit, known = nw.lit(0.0), nw.lit(value=False)
+    if "cost_of_goods" in lines.collect_schema():
+        profit, known = net - nw.col("cost_of_goods"), ~nw.col("cost_of_goods").is_null()
+    sums = line_sums(lines, "account_id", more=_by_year(day, profit, known, end))
     rhythm = with_gaps(account_days(lines)).group_by("account_id").agg(*_rhythm())
     return sums.join(rhythm, on="account_id", how="left")
 
 
-def _sums(names: list[str], end: date) -> list[nw.Expr]:
-    """Add up what is known of lines or account-days, in all and by year."""
-    net, day, profit = nw.col("net_sales"), nw.col("day"), nw.col("gross_profit")
-    last, prior = day >= _ago(end, 1), (day >= _ago(end, 2)) & (day < _ago(end, 1))
+def _of_days(days: nw.LazyFrame, end: date) -> nw.LazyFrame:
+    """Condense account-days to accounts."""
+    names, day = days.collect_schema().names(), nw.col("day")
     other = ("account_id", "day", "quantity", "bought", "number", "gap")
-    sums = [summed(name) for name in names if name not in other]
+    names = [name for name in names if name not in other]
+    counts = [name for name in names if name == "orders" or name.endswith("lines")]
+    sums = [nw.col(name).sum() for name in names if name not in counts]
+    sums += [nw.col(name).sum().cast(nw.Int64) for name in counts]
     if "orders" in names:
         begun = nw.col("orders")
-        for name, when in (("orders_12m", last), ("orders_prior_12m", prior)):
+        for name, when in zip(("orders_12m", "orders_prior_12m"), _years(day, end), strict=False):
             sums.append(total(begun, when).cast(nw.Int64).alias(name))
-    sums += [
-        total(net, (day >= _ago(end, k + 1)) & (day < _ago(end, k))).alias(f"year_{k}")
-        for k in range(YEARS)
-    ]
-    return [
-        *sums,
-        total(profit, last).alias("gross_profit_12m"),
-        total(profit, prior).alias("gross_profit_prior_12m"),
-        count(last & (nw.col("cost_lines") > 0)).alias("known_12m"),
-        count(prior & (nw.col("cost_lines") > 0)).alias("known_prior_12m"),
-    ]
+    years = _by_year(day, nw.col("gross_profit"), nw.col("cost_lines") > 0, end)
+    return days.group_by("account_id").agg(*sums, *years, *_rhythm())
+
+
+def _years(day: nw.Expr, end: date) -> list[nw.Expr]:
+    """Tell the days of each year before the end, the last first."""
+    return [(day >= _ago(end, k + 1)) & (day < _ago(end, k)) for k in range(YEARS)]
+
+
+def _by_year(day: nw.Expr, profit: nw.Expr, known: nw.Expr, end: date) -> list[nw.Expr]:
+    """Add up sales by year, and profit of the last two where its cost is known."""
+    years = _years(day, end)
+    sums = [total(nw.col("net_sales"), when).alias(f"year_{k}") for k, when in enumerate(years)]
+    for name, when in zip(("12m", "prior_12m"), years, strict=False):
+        sums += [
+            total(profit, when & known).alias(f"gross_profit_{name}"),
+            count(when & known).alias(f"known_{name}"),
+        ]
+    return sums
 
 
 def _rhythm() -> list[nw.Expr]:
