@@ -344,7 +344,9 @@ def _validated(
         ways = {"fitted weights": 100 - score(test, _weights(train, equal))} | ways
     groups = {"all active": np.ones(len(test), bool), "in rhythm": test["in_rhythm"].to_numpy(bool)}
     rows = []
-    for group, inside in ((name, one) for name, one in groups.items() if one.any()):
+    for group, inside in groups.items():
+        if not inside.any():
+            continue
         lost = test["lost"].to_numpy(bool)[inside]
         for name, risk in ways.items():
             area = metrics.auc(lost, risk.fillna(50.0).to_numpy(float)[inside], level=confidence)

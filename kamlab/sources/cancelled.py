@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kamlab.sources.opening import Sources
 
 _CANCELLED = "^(cancel|void|storn|annul|anul|geannul|rejected|已?取消|已?作废)"
-_SHOWN = 3
+_MOST = 20  # ways of writing it
 
 
 def cancelled(
@@ -35,8 +35,8 @@ def cancelled(
     Returns
     -------
     dict
-        `column`, `values` (of the three commonest states, as they are written) and `lines`; empty
-        where there is no such column, or it calls no line so.
+        `column`, `values` (the commonest such states, as they are written) and `lines` that have
+        one of them; empty where there is no such column, or it calls no line so.
     """
     column = called(STATES, columns)
     if not column:
@@ -45,12 +45,12 @@ def cancelled(
     found = connection.execute(
         f"SELECT {value}, count(*) AS lines FROM {raw.relation} "
         f"WHERE regexp_matches(lower(trim({value})), {sql.text(_CANCELLED)}) "
-        "GROUP BY 1 ORDER BY lines DESC, 1"
+        f"GROUP BY 1 ORDER BY lines DESC, 1 LIMIT {_MOST}"
     ).fetchall()
     if not found:
         return {}
-    values = [value for value, _ in found[:_SHOWN]]
-    return {"column": column, "values": values, "lines": sum(lines for _, lines in found)}
+    values, lines = zip(*found, strict=True)
+    return {"column": column, "values": values, "lines": sum(lines)}
 
 
 def cancelled_lines(sources: "Sources") -> int:

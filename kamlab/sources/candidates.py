@@ -89,7 +89,7 @@ def no_orders(folder: Path, free: Sequence[Path]) -> str:
     text = f"{folder}: no orders found ({_listing(sorted(one.name for one in folder.iterdir()))}). "
     base = "" if likely and likely.told else _database(folder)
     if likely or base:
-        named = base or _likely(likely, tables)
+        named = _likely(likely, tables) if likely and not base else base
         return (
             f"{text}{_EXPECTED} such as\n[[orders]]\n{named}\n"
             "Then check again: it says which columns it takes."
@@ -125,10 +125,8 @@ _EXPECTED = (
 )
 
 
-def _likely(likely: Looked | None, tables: Sequence[Looked]) -> str:
+def _likely(likely: Looked, tables: Sequence[Looked]) -> str:
     """Write the lines that read a table, with those of the same columns."""
-    if likely is None:
-        return ""
     sheet = f"\nsheet = {_said(likely)}" if likely.sheet else ""
     alike = {one.path.name for one in tables if one.columns == likely.columns and not one.unlike}
     names = sorted(alike) if likely.columns and not likely.sheet else [likely.path.name]

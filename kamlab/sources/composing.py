@@ -72,8 +72,8 @@ def proposed(
     entry = origin.entry
     said = {name: one for name, one in entry.columns.items() if isinstance(one, str)}
     given = {name: one for name, one in said.items() if one != "…"}
-    kinds = ("file",) if entry["table"] is None else ("file", "database")
-    if entry.kind not in kinds or origin.size > LARGEST or not {*given.values()} <= {*raw.columns}:
+    asked = entry.kind == "file" or (entry.kind == "database" and entry["table"])
+    if not asked or origin.size > LARGEST or not {*given.values()} <= {*raw.columns}:
         return ""
     own = Found(_said(entry, origin), origin.label, raw, given)
     if own.column("net_sales") and own.column("account_id") and own.column("order_date"):
@@ -94,11 +94,11 @@ def proposed(
         if _runs(connection, origin, mapping, query, inside):
             kept |= {name: entry[name] for name in _ALIKE if entry[name]}
             more = [f"{name} = {as_toml(one)}" for name, one in kept.items()]
-            asked = [f"sql = '''\n{query}\n'''"]
+            reads = [f"sql = '''\n{query}\n'''"]
             if entry.kind == "database":
                 base = as_toml(entry["database"])
-                asked = [f"database = {base}", f"query = '''\n{query}\n'''"]
-            block = "\n".join(["[[orders]]", *asked, *more])
+                reads = [f"database = {base}", f"query = '''\n{query}\n'''"]
+            block = "\n".join(["[[orders]]", *reads, *more])
             return (
                 f"{sentence} If so, write in kamlab.toml, in place of what stands under "
                 f"[[orders]],\n{block}\nand compare the sum that is read then with your ledger."
@@ -188,13 +188,12 @@ def _tells(connection: _Connection, lines: Found, heads: Found, names: tuple[str
     )
     if not count or different < count:
         return False
-    share, kinds = sql.one(
+    (share,) = sql.one(
         connection,
-        f"SELECT avg((k IN (SELECT {there} FROM {heads.raw.relation}))::INT), count(DISTINCT k) "
+        f"SELECT avg((k IN (SELECT {there} FROM {heads.raw.relation}))::INT) "
         f"FROM (SELECT {here} AS k FROM {lines.raw.relation}) WHERE k IS NOT NULL",
     )
-    # of a handful of kinds each is in a list of some too
-    return (share or 0) >= _FOUND and kinds >= _FOUND * count
+    return (share or 0) >= _FOUND
 
 
 def _beside(
@@ -206,6 +205,7 @@ def _beside(
         for entry in mapping.entries
         if entry.table != "orders" and entry.kind == "file"
         for pattern in entry["file"]
+        if not Path(pattern).is_absolute()  # which lies elsewhere
         for path in mapping.root.glob(pattern)
     }
     files = [path for path in mapping.root.iterdir() if path.is_file() and readable(path)]

@@ -51,6 +51,17 @@ def test_the_query_that_is_shown_leaves_them_out_and_nothing_else(folder, store)
     assert cancelled_lines(known) == 0
 
 
+def test_all_that_are_counted_are_left_out(folder, store):
+    states = ("Cancelled", "cancelled", "Canceled", "void")
+    place = folder({"orders.csv": _lines("status", states) + "C,5,2024-02-03,7,ok\n"})
+    told = describe(open_data(place, store=store))
+
+    assert "4 lines count" in told
+    line = re.search(r"^ +(sql = '''.*''')$", told, re.MULTILINE)
+    (place / "kamlab.toml").write_text(f"[[orders]]\n{line[1]}\n", encoding="utf-8")
+    assert open_data(place, store=store).frame("orders")["net_sales"].tolist() == [7]
+
+
 def test_the_orders_of_joined_lines_are_looked_at(folder, store):
     heads = (
         "OrderID,CustomerID,OrderDate,OrderStatus\n1,A,2024-01-05,ok\n2,B,2024-01-06,cancelled\n"

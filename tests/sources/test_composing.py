@@ -64,6 +64,23 @@ def test_either_file_may_be_named_in_the_mapping(named, folder, store):
     assert known.frame("orders")["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
 
 
+def test_files_that_lie_elsewhere_are_no_hindrance(folder, store, tmp_path):
+    elsewhere = tmp_path / "accounts.csv"
+    elsewhere.write_text("account_id,name\nA,Ash\nB,Bay\n")
+    accounts = f'[[accounts]]\nfile = "{elsewhere}"\n'
+    mapping = f'[[orders]]\nfile = "orders.csv"\n{accounts}'
+    files = {"orders.csv": HEADS, "order_details.csv": LINES, "kamlab.toml": mapping}
+
+    assert "FROM 'order_details.csv' l" in _told(folder(files), store)
+
+
+def test_lines_of_a_month_are_joined_to_orders_of_years(folder, store):
+    more = "".join(f"{n},C,2020-01-05,1\n" for n in range(100, 300))
+    _, known = _copied(folder({"orders.csv": HEADS + more, "order_details.csv": LINES}), store)
+
+    assert known.frame("orders")["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
+
+
 def test_a_line_without_its_order_is_refused_and_not_lost(folder, store):
     lines = LINES + "99,7,100,1,0\n"
     _, known = _copied(folder({"orders.csv": HEADS, "order_details.csv": lines}), store)
