@@ -75,7 +75,8 @@ def proposed(
     asked = entry.kind == "file" or (entry.kind == "database" and entry["table"])
     if not asked or origin.size > LARGEST or not {*given.values()} <= {*raw.columns}:
         return ""
-    own = Found(_said(entry, origin), origin.label, raw, given)
+    sheet = f", sheet {entry['sheet']!r}," if entry["sheet"] else ""
+    own = Found(_said(entry, origin), f"{origin.label}{sheet}", raw, given)
     if own.column("net_sales") and own.column("account_id") and own.column("order_date"):
         return ""  # other names are all it takes
     ways = [_of_one(connection, own)]
@@ -124,7 +125,7 @@ def _of_one(connection: _Connection, own: Found) -> _Way:
     net = "" if own.column("net_sales") else f"the net sales of a line, but {words} may be"
     said = " and ".join(filter(None, [net, when]))
     query = f"SELECT {', '.join(asked)}\nFROM {own.said}"
-    return f"{own.label}: no column holds {said}.", query, {}
+    return f"{own.label.rstrip(',')}: no column holds {said}.", query, {}
 
 
 def _of_two(connection: _Connection, lines: Found, heads: Found) -> _Way:

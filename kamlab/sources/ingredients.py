@@ -16,6 +16,12 @@ _PRICE = (
     "stückpreis verkaufspreis preis prixunitaire prixvente pu prix stuksprijs prijs precounitario "
     "preco preciounitario precio prezzounitario prezzo cenajednostkowa cena 单价 销售单价 价格"
 )
+_UNIT_COST = (
+    "unitcost costprice unitcostprice costperunit standardcost purchaseprice einstandspreis "
+    "einkaufspreis stückkosten stueckkosten prixderevientunitaire coutunitaire prixachat "
+    "prixdachat inkoopprijs kostprijs custounitario precodecusto costeunitario preciocoste "
+    "costounitario prezzodacquisto cenazakupu 单位成本 成本价 采购价"
+)
 _LISTED = "listprice unitlistprice listenpreis catalogprice"  # where no other price stands
 _QUANTITY = re.compile("qty|quant|menge|anzahl|units|pieces|数量", re.IGNORECASE)
 _YEAR = "year yearid jahr annee année ano año anno rok jaar 年 年份"
@@ -114,6 +120,10 @@ def optional(file: Found, before: str) -> list[str]:
     """
     there = {name: file.column(name) for name in OPTIONAL}
     found = [f"{before}{sql.name(one)} AS {name}" for name, one in there.items() if one]
+    quantity, unit = there["quantity"], called(_UNIT_COST, list(file.raw.columns))
+    if quantity and unit and not there["cost_of_goods"]:
+        cost = f"{before}{sql.name(unit)} * {before}{sql.name(quantity)}"
+        found.append(f"{cost} AS cost_of_goods")
     return found + state(file, before)
 
 

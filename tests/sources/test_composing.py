@@ -130,6 +130,14 @@ def test_price_times_quantity_is_proposed_in_the_marks_of_the_file(folder, store
     assert known.frame("orders")["net_sales"].round(2).tolist() == [2021.0, -3.25, 3.96]
 
 
+def test_a_cost_of_one_piece_becomes_the_cost_of_a_line(folder, store):
+    lines = "OrderID,UnitPrice,Quantity,Unit cost\n1,10.50,2,7\n2,4,-1,3.5\n3,4,1,\n"
+    _, known = _copied(folder({"orders.csv": HEADS, "lines.csv": lines}), store)
+
+    orders = known.frame("orders").sort_values("order_id")
+    assert orders["cost_of_goods"].fillna(-1).tolist() == [14, -3.5, -1]
+
+
 def test_a_discount_that_is_no_share_is_left_to_the_analyst(folder, store):
     text = "Customer,Invoice,Date,Qty,Price,Discount\nA,1,2024-01-05,2,10,5\nB,2,2024-01-06,1,4,0\n"
     told, known = _copied(folder({"orders.csv": text}), store)
@@ -160,6 +168,8 @@ def test_orders_and_lines_may_be_two_sheets_of_a_workbook(folder, store, workboo
 
     told, known = _copied(place, store)
 
+    assert "export.xlsx, sheet 'Head ers', seems to hold orders" in told
+    assert "export.xlsx, sheet 'Lines', their lines" in told
     assert "FROM 'export.xlsx#Lines' l" in told
     assert known.frame("orders")["net_sales"].sum() == pytest.approx(SUM, abs=1e-9)
     assert set(known.files["file"]) == {"query over export.xlsx"}
