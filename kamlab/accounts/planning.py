@@ -55,8 +55,8 @@ def plan_conduct(
     last = told.drop_duplicates(["account_id", "month"], keep="last")
     last = last.set_index(["account_id", "month"])["quantity"]
     count = last.groupby("account_id").size().reindex(first.index).fillna(0.0)
-    began = first.map(lambda month: max(month, begin))
-    possible = began.map(lambda month: (end - month).n).astype(float)
+    months_told = [float((end - max(month, begin)).n) for month in first]
+    possible = pd.Series(months_told, index=first.index, dtype=float)
     table = pd.DataFrame(
         {"forecast_share": (count / possible.where(possible > 0)).clip(upper=1.0)},
         index=first.index,

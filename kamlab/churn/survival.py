@@ -31,11 +31,11 @@ class LogRank:
     Attributes
     ----------
     statistic : float
-        Chi-squared.
+        Chi-squared; NaN where nobody left while accounts of two segments were watched.
     freedom : int
-        Degrees of freedom: segments less one.
+        Degrees of freedom: segments less one, or fewer where some were never compared.
     p_value : float
-        Probability of segments as different as these if all left at the same rate.
+        Probability of segments as different as these if all left at the same rate; NaN likewise.
     table : pd.DataFrame
         One row a segment: `segment`, `accounts`, `events`, `expected` events if all were alike.
     """
@@ -295,7 +295,7 @@ def log_rank(
     Raises
     ------
     ValueError
-        If there are fewer than two segments, or they were never watched at the same time.
+        If there are fewer than two segments.
 
     References
     ----------
@@ -328,9 +328,10 @@ def log_rank(
         spread += np.diag((share * weight).sum(axis=1)) - (share * weight) @ share.T
     gap = (observed - expected)[:-1]
     rank = int(np.linalg.matrix_rank(spread[:-1, :-1], hermitian=True)) if left.any() else 0
-    if not rank:
-        raise ValueError("nobody left while accounts of two segments were watched")
-    statistic = float(gap @ np.linalg.pinv(spread[:-1, :-1], hermitian=True) @ gap)
+    statistic = p_value = float("nan")
+    if rank:
+        statistic = float(gap @ np.linalg.pinv(spread[:-1, :-1], hermitian=True) @ gap)
+        p_value = float(special.chdtrc(rank, statistic))
     table = pd.DataFrame(
         {
             "segment": [name for name, _ in groups],
@@ -339,7 +340,7 @@ def log_rank(
             "expected": expected,
         }
     )
-    return LogRank(statistic, rank, float(special.chdtrc(rank, statistic)), table)
+    return LogRank(statistic, rank, p_value, table)
 
 
 def _counts(

@@ -101,7 +101,8 @@ def draw_sample(
     Parameters
     ----------
     frame : pd.DataFrame
-        One row an account that could be asked: `account_id`, and the columns named below.
+        One row an account that could be asked: `account_id`, and the columns named below. Of none
+        an empty sample is drawn.
     size : int
         Answers wanted, the certain ones included.
     certain : int, default 0
@@ -162,7 +163,7 @@ def draw_sample(
         members = np.flatnonzero((label == name).to_numpy())
         chosen.append(rng.choice(members, int(take[name]), replace=False))
         probability[name] = take[name] / len(members)
-    rows = np.sort(np.concatenate(chosen))
+    rows = np.sort(np.concatenate([np.empty(0, int), *chosen]))
     sample = pd.DataFrame(
         {"account_id": ordered["account_id"].to_numpy()[rows], "stratum": label.to_numpy()[rows]}
     )

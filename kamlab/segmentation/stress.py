@@ -77,7 +77,7 @@ def defection_stress(
     Raises
     ------
     ValueError
-        If a probability or an amount is missing or out of range, or a number is.
+        If there is no account, or a probability, an amount or a number is missing or out of range.
 
     References
     ----------
@@ -184,6 +184,8 @@ def _state_weights(factor: np.ndarray) -> np.ndarray:
 
 def _check(accounts: pd.DataFrame, correlation: float, level: float, draws: int) -> None:
     """Refuse what cannot be drawn."""
+    if accounts.empty:
+        raise ValueError("there is no account that could leave")
     for name in ("at_stake", "probability"):
         hole = accounts.index[~np.isfinite(accounts[name].to_numpy(float))]
         if len(hole):

@@ -5,10 +5,10 @@
 
 from typing import Any
 
-__all__ = ["Sources", "describe", "open_data", "prune_store"]
+__all__ = ["Sources", "describe", "open_data", "prune_store", "seen_until"]
 
 _HOMES = {"Sources": "opening", "open_data": "opening", "describe": "description"}
-_HOMES |= {"prune_store": "store"}
+_HOMES |= {"prune_store": "store", "seen_until": "day"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  the public names are of several kinds

@@ -41,7 +41,7 @@ def write_contact_list(
     """
     place = Store(folder).folder / "contact_lists"
     place.mkdir(mode=0o700, exist_ok=True)
-    drawn = pd.DataFrame({"account_id": sorted(set(accounts))})
+    drawn = pd.DataFrame({"account_id": pd.Series(sorted(set(accounts)), dtype="str")})
     wanted = ["account_id", *_SHOWN]
     known = contacts.reindex(columns=wanted).dropna(subset=["account_id"])
     table = drawn.merge(known.astype({"account_id": object}), on="account_id", how="left")

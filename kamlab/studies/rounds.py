@@ -9,7 +9,7 @@ from kamlab.studies.mapping_file import mapping_says
 from kamlab.studies.parameters import Parameter, check_value
 from kamlab.studies.period import periods_between, read_period
 from kamlab.studies.plan import Data, Plan
-from kamlab.studies.rules import Rules, check_freshness
+from kamlab.studies.rules import Rules, check_freshness, doubt_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,11 @@ def plan_rounds(
     made = []
     for one in rounds:
         held = replace(rules, max_age=one.longest) if rules.max_age is None else rules
-        note = ""
-        if data.days:
-            note = check_freshness(data.newest(one.as_of), one.last_day, held)
+        note, newest = "", data.newest(one.as_of)
+        if data.days and held.max_age is None and one.as_of:
+            note = doubt_age(newest, one.last_day)
+        elif data.days:
+            note = check_freshness(newest, one.last_day, held)
         notes = (*data.notes, note) if note else data.notes
         known = replace(data, as_of=one.as_of or data.as_of, period=one.period, notes=notes)
         made.append((plan, known))

@@ -25,6 +25,9 @@ from kamlab.studies.parameters import nearest
 
 # A headline figure that moves by more than this share of itself is marked.
 JUMP = 0.25
+# Where no rule is written: days since the newest order from which a day asked for is doubted,
+# and from which it is refused, since the studies judge a year.
+_DOUBTED, _REFUSED = 45, 365
 _KNOWN = ("max_age_days", "stale", "jump", "jumps")
 
 
@@ -152,3 +155,40 @@ def check_freshness(newest: str, last_day: dt.date, rules: Rules) -> str:
             "publish with a warning with --stale flag."
         )
     return said
+
+
+def doubt_age(newest: str, last_day: dt.date) -> str:
+    """Hold the newest order against a day that was asked for, where no rule says how old it may be.
+
+    Parameters
+    ----------
+    newest, last_day
+        As `check_freshness` takes them.
+
+    Returns
+    -------
+    str
+        The warning to print on every page, from 45 days on; else empty.
+
+    Raises
+    ------
+    DataRefusedError
+        If no order lies in the year before that day.
+
+    Examples
+    --------
+    >>> doubt_age("2026-10-02", dt.date(2026, 10, 31))
+    ''
+    >>> doubt_age("2026-05-02", dt.date(2026, 10, 31)).split(", ")[1]
+    '182 days before 2026-10-31: if orders no longer arrive'
+    """
+    if not newest:
+        raise DataRefusedError(f"There is no order up to {last_day}.")
+    age = (last_day - dt.date.fromisoformat(newest)).days
+    said = f"The newest order is of {newest}, {age:,} days before {last_day}: "
+    if age > _REFUSED:
+        raise DataRefusedError(
+            f"{said}a year without an order leaves nothing to judge. Nothing was published. "
+            "Deliver the orders, name an earlier --as-of, or allow it with --max-age."
+        )
+    return f"{said}if orders no longer arrive, accounts only look silent." if age > _DOUBTED else ""

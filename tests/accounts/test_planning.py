@@ -62,3 +62,9 @@ def test_nothing_told_is_a_share_of_nought():
 
     assert table["forecast_share"].tolist() == [0.0]
     assert table.drop(columns=["account_id", "forecast_share"]).isna().all(axis=None)
+
+
+def test_before_the_first_month_is_over_nothing_is_known_of_plans():
+    told = _forecasts([("a", "2025-03-01", "2025-01-05", 10.0)])
+
+    assert plan_conduct(told, _months([]), AS_OF).empty

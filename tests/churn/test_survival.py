@@ -223,11 +223,24 @@ def test_what_cannot_be_a_lifetime_is_refused(durations, event, entry, said):
         survival_curve(durations, event, entry=entry)
 
 
+@pytest.mark.parametrize(
+    ("lasted", "left", "entry"),
+    [
+        pytest.param([1, 2], [0, 0], None, id="nobody left"),
+        pytest.param([2, 9], [0, 1], None, id="one left when nobody else was watched any more"),
+        pytest.param([2, 9], [1, 0], [0, 5], id="one left before others were watched"),
+    ],
+)
+def test_segments_that_nothing_compares_have_no_p_value(lasted, left, entry):
+    found = log_rank(lasted, left, ["a", "b"], entry=entry)
+
+    assert np.isnan([found.statistic, found.p_value]).all()
+    assert (found.freedom, found.table["events"].sum()) == (0, sum(left))
+
+
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match="two segments"):
         log_rank([1, 2], [1, 1], ["a", "a"])
-    with pytest.raises(ValueError, match="nobody left"):
-        log_rank([1, 2], [0, 0], ["a", "b"])
     with pytest.raises(ValueError, match="segments must be known"):
         survival_curve([1, 2], [1, 1], by=["a", None])
     with pytest.raises(ValueError, match="lasted longer than 9"):

@@ -240,6 +240,23 @@ def test_every_study_is_published(case, tmp_path, kamlab):
     assert set(facts["account_id"]) == set(orders["account_id"])
 
 
+@pytest.mark.parametrize(
+    ("as_of", "studies"),
+    [
+        pytest.param("2023-01-12", ("profiles", "churn"), id="ten days after the first order"),
+        pytest.param(
+            "2025-11-30", ("key-accounts", "satisfaction"), id="all have been silent long"
+        ),
+    ],
+)
+def test_a_study_says_what_it_can_on_odd_days(as_of, studies, tmp_path, kamlab):
+    data, out = _written(only_what_is_required(), tmp_path / "data"), tmp_path / "out"
+    kamlab("run", *studies, "--data", data, "--out", out, "--as-of", as_of)
+
+    warned = json.loads((out / studies[0] / "latest" / "manifest.json").read_text())["warnings"]
+    assert ("if orders no longer arrive" in " ".join(warned)) == (as_of > "2025")
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_managers_whom_accounts_name_keep_them_where_no_table_lists_managers(
     named, tmp_path, kamlab

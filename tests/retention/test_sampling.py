@@ -76,7 +76,7 @@ def test_neyman_gives_more_to_the_stratum_that_varies():
 
 @settings(max_examples=60)
 @given(
-    st.integers(1, 60), st.integers(1, 80), st.integers(0, 10), st.randoms(use_true_random=False)
+    st.integers(0, 60), st.integers(1, 80), st.integers(0, 10), st.randoms(use_true_random=False)
 )
 def test_any_draw_keeps_its_promises(count, size, certain, random):
     frame = _frame(count, seed=1)

@@ -147,5 +147,7 @@ def test_without_cost_sales_are_at_stake():
 def test_what_cannot_be_drawn_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         s.defection_stress(_accounts([1, 2], 0.5).assign(**change))
+    with pytest.raises(ValueError, match="no account that could leave"):
+        s.defection_stress(_accounts([1, 2], 0.5).head(0))
     with pytest.raises(ValueError, match="correlation lies in 0 to below 1"):
         s.defection_stress(_accounts([1, 2], 0.5), correlation=1.0)

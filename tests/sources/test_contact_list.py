@@ -24,3 +24,6 @@ def test_the_list_is_private_and_only_counts_come_back(tmp_path):
     again, _ = write_contact_list(["A2"], contacts.head(0), "wave", folder=tmp_path / "store")
     assert again == path
     assert len(pd.read_csv(path)) == 1
+    _, nobody = write_contact_list([], contacts, "wave", folder=tmp_path / "store")
+    frame = pd.DataFrame({"account_id": pd.Series([], dtype="str")})
+    assert frame.merge(nobody, on="account_id", how="left").columns.tolist() == list(reached)

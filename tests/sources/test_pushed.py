@@ -29,7 +29,7 @@ from kamlab.accounts.repeats import purchase_histories
 from kamlab.accounts.variety import family_sales
 from kamlab.errors import DataRefusedError, UsageError
 from kamlab.retention.recent import account_standing
-from kamlab.sources import describe, engines, once, open_data
+from kamlab.sources import describe, engines, once, open_data, seen_until
 from kamlab.sources.mapping import Entry, Mapping
 from kamlab.sources.review import freshness, to_collect
 from kamlab.sources.store import Store
@@ -120,6 +120,9 @@ def _same(found, wanted) -> None:
     pd.testing.assert_frame_equal(found.reconciliation, wanted.reconciliation)
     assert found.reconciliation["difference"].iloc[0] == 0.0
     assert found.begin == wanted.begin
+    assert seen_until(found, str(wanted.end), within=1) == wanted.end
+    with pytest.raises(DataRefusedError, match=f"the first is of {wanted.begin}"):
+        seen_until(found, str(wanted.begin))
     assert [(day, n, round(net, 6)) for day, n, net in found.days()] == [
         (day, n, round(net, 6)) for day, n, net in wanted.days()
     ]

@@ -154,6 +154,24 @@ def test_a_period_without_an_order_is_refused_and_the_future_is_not_seen(tmp_pat
     assert plan_rounds(plan, data, read_rounds(**NOTHING), Rules())[0][1].notes == ()
 
 
+def test_a_day_long_after_the_newest_order_is_doubted_or_refused_where_no_rule_is(tmp_path):
+    data = _data(tmp_path, "2026-08-31", "2026-10-20")
+
+    def notes(as_of, rules=Rules()):  # noqa: B008  it is never changed
+        ((_, seen),) = plan_rounds(
+            Plan({}, {}, {}), data, read_rounds(**NOTHING | {"as_of": as_of}), rules
+        )
+        return seen.notes
+
+    assert notes("2026-10-21") == notes("2026-12-05") == ()
+    assert "2026-10-20, 46 days before 2026-12-05: if orders no longer" in notes("2026-12-06")[0]
+    with pytest.raises(DataRefusedError, match="366 days before 2027-10-21: a year without"):
+        notes("2027-10-22")
+    with pytest.raises(DataRefusedError, match="no order up to 2026-08-30"):
+        notes("2026-08-31")
+    assert notes("2029-01-01", Rules(max_age=9999)) == ()
+
+
 def test_a_clock_set_back_makes_no_data_stale():
     assert check_freshness("2026-10-20", dt.date(2020, 1, 1), Rules(max_age=0)) == ""
 
