@@ -21,6 +21,7 @@ from kamlab.errors import UsageError
 from kamlab.studies.drawn import translate_figure
 from kamlab.studies.places import find_folder, published_runs
 from kamlab.studies.publish import NEEDS, RECORD, write_whole
+from kamlab.studies.singular import singular
 from kamlab.studies.tables import (
     Format,
     check_table,
@@ -212,7 +213,7 @@ class Study:
         shown = value
         if low is not None and high is not None and not isinstance(value, str):
             shown = rounded(float(value), low, high)
-        text = f"{formatted(shown, format)} {said(unit or '', self.language)}".rstrip()
+        text = singular(f"{formatted(shown, format)} {said(unit or '', self.language)}".rstrip())
         entry = {"label": label, "value": value, "unit": unit, "format": format, "text": text}
         entry |= {"low": low, "high": high, "interval": None}
         if low is not None and high is not None:
@@ -376,8 +377,7 @@ class Study:
         UsageError
             If nothing is published that fits, with the command that mends it.
         """
-        found = self.other(study, table)
-        if found is None:
+        if (found := self.other(study, table)) is None:
             raise UsageError(
                 f"{self.name} reads {table!r} of the study {study!r}, which is not published for "
                 f"this data and day in {str(self.published or 'published=…')!r}: "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from kamlab.studies.singular import singular
 from kamlab.studies.terms import term, unit_text
 
 _TABLES = Path(__file__).parent / "zh"
@@ -173,11 +174,15 @@ def said(text: str, language: str) -> str:
     ('先做什么', '12 家重点客户，30 家待发展')
     >>> said("worth 1,200  of 9,000  now (37,920 ).", "en")
     'worth 1,200 of 9,000 now (37,920).'
+    >>> said("1 accounts have left", "en"), said("1 accounts", "zh")
+    ('1 account has left', '1 家客户')
     >>> said("Muster GmbH", "zh"), said("What to do first", "en")
     ('Muster GmbH', 'What to do first')
     """
     text = _NO_UNIT.sub(_UNNAMED, text)
-    if language.startswith("zh") and is_english(text):
+    if not language.startswith("zh"):
+        text = singular(text)
+    elif is_english(text):
         text = _said(_plain(text))
     return _IN_UNNAMED.sub("", text).replace(_UNNAMED, "")
 
@@ -218,7 +223,9 @@ def said_markdown(text: str, language: str) -> str:
     - `code`
     """
     text = _NO_UNIT.sub(_UNNAMED, text)
-    if language.startswith("zh"):
+    if not language.startswith("zh"):
+        text = singular(text)
+    else:
         text = "\n\n".join(
             "\n".join(_said_marked(block) for block in _lines(paragraph))
             for paragraph in re.split(r"\n\s*\n", text)

@@ -35,6 +35,7 @@ WORDS = {
     "doubts": ("What to know before using this", "使用前须知"),
     "filter": ("Filter rows", "筛选行"),
     "sort": ("Sort by", "排序："),
+    "row": ("row", "行"),
     "rows": ("rows", "行"),
     "table": ("Table", "表"),
     "all": ("All studies", "所有研究"),
