@@ -11,8 +11,13 @@ from kamlab.retention.sensitivity import e_value, robustness_value
 
 DESIGNS = ("randomised", "observational")
 _SPLITS = 3  # repetitions of the cross-fitting, of which the median counts
-_FEWEST = 5  # accounts an arm must have
+FEWEST = 5
+"""Rows that each arm must have at least; accounts, where rows of one account vary together."""
 _MANY_CLUSTERS = 1000
+
+
+class NoCounterpartError(ValueError):
+    """Treated and untreated rows are too unlike to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ def average_effect(
     ValueError
         If the design is unknown, an arm has fewer than 5 rows, values are missing or not finite,
         or an observational design has no covariates.
+    NoCounterpartError
+        If treated and untreated rows are so unlike that fewer than 5 of either can be compared.
 
     References
     ----------
@@ -148,8 +155,8 @@ def average_effect(
         p, scores = _cross_fitted(y, t, x, known, worth, group, models, folds, overlap, seed)
         wide = scores
         keep = (p >= overlap) & (p <= 1 - overlap)
-        if min((t & keep).sum(), (~t & keep).sum()) < _FEWEST:
-            raise ValueError(
+        if min((t & keep).sum(), (~t & keep).sum()) < FEWEST:
+            raise NoCounterpartError(
                 f"only {keep.sum()} rows have a counterpart in the other arm: the treated and the "
                 "untreated are too unlike to be compared"
             )
@@ -167,9 +174,9 @@ def _checked(
     y, t = np.asarray(outcome, float), np.asarray(treated).astype(bool)
     if y.shape != t.shape or y.ndim != 1 or not np.isfinite(y).all():
         raise ValueError("outcome and treated are columns of one length without missing values")
-    if min(t.sum(), (~t).sum()) < _FEWEST:
+    if min(t.sum(), (~t).sum()) < FEWEST:
         raise ValueError(
-            f"an effect takes {_FEWEST} treated and {_FEWEST} untreated rows at least; there are "
+            f"an effect takes {FEWEST} treated and {FEWEST} untreated rows at least; there are "
             f"{t.sum()} and {(~t).sum()}"
         )
     if covariates is None or covariates.shape[1] == 0:
@@ -281,15 +288,23 @@ def cluster_folds(
     Returns
     -------
     list of (train, test) index arrays
+
+    Raises
+    ------
+    NoCounterpartError
+        If an arm has rows of one cluster only.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     names, code = np.unique(group, return_inverse=True)
+    ever, never = (np.bincount(code, arm) > 0 for arm in (treated, ~treated))
     folds = max(2, min(folds, int(min(treated.sum(), (~treated).sum())) // 2))
+    if min(ever.sum(), never.sum()) < 2:
+        raise NoCounterpartError("each arm needs rows of two accounts at least")
+    folds = min(folds, int(ever.sum()), int(never.sum()))
     how = {"n_splits": folds, "shuffle": True, "random_state": seed}
     if len(names) == len(group):
         return list(StratifiedKFold(**how).split(np.zeros(len(treated)), treated))
-    ever = np.bincount(code, treated) > 0
     if len(names) < _MANY_CLUSTERS or min(ever.sum(), (~ever).sum()) < folds:
         return list(StratifiedGroupKFold(**how).split(np.zeros(len(treated)), treated, group))
     # so many clusters are alike in every fold by chance, and one after another takes minutes

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlab.accounts.engine import as_day
 from kamlab.churn.columns import MOST_LEARNT
-from kamlab.retention.effects import Effect, average_effect
+from kamlab.retention.effects import FEWEST, Effect, NoCounterpartError, average_effect
 
 YEAR = 365
 _HIGHEST = 3.0  # sales after, as a multiple of sales before, counted at most
@@ -260,18 +260,21 @@ def action_effects(
         of profit per sales), `treated`, `untreated`, `left_out`, `estimate`, `low`, `high`,
         `plain` (unadjusted difference), `e_value`, `e_value_limit`, `robustness`, `method`.
     effects : dict of (kind, part) to Effect
-        Of the measure "sales", with balance. A kind and part with fewer than 10 rows in an arm is
-        left out of both.
+        Of the measure "sales", with balance. A kind and part with fewer than 10 rows, or rows of
+        fewer than 5 accounts, in an arm is left out of both, and so is one of which treated and
+        untreated are too unlike to be compared: these are listed as `table.attrs["unlike"]`.
     """
-    rows, kept = [], {}
+    rows, kept, unlike = [], {}, []
     known = covariates(around)
     for (kind, part), rows_of in around.groupby(["kind", "part"], sort=True):
+        made = {}
         for measure in ("profit", "sales", "margin"):
             column = {"profit": "profit_after", "sales": "sales_change", "margin": "margin_change"}
             y = rows_of[column[measure]]
             used = rows_of[y.notna()]
             treated = used["treated"].astype(bool)
-            if min(treated.sum(), (~treated).sum()) < _FEWEST:
+            of_accounts = [used.loc[arm, "account_id"].nunique() for arm in (treated, ~treated)]
+            if min(treated.sum(), (~treated).sum()) < _FEWEST or min(of_accounts) < FEWEST:
                 continue
             x = known.loc[used.index]
             if measure == "profit":
@@ -281,18 +284,26 @@ def action_effects(
                 # a lot needs no adjustment: a few columns make it more precise
                 first = ["profit before"] if measure == "profit" else ["last half-year", "growth"]
                 x = x[first]
-            effect = average_effect(
-                y[used.index],
-                treated,
-                x,
-                design="randomised" if part == PARTS[0] else "observational",
-                clusters=used["account_id"],
-                weights=None if measure == "profit" else used["precision"],
-                confidence=confidence,
-                seed=seed,
-            )
-            if measure == "sales":
-                kept[str(kind), str(part)] = effect
+            try:
+                made[measure] = average_effect(
+                    y[used.index],
+                    treated,
+                    x,
+                    design="randomised" if part == PARTS[0] else "observational",
+                    clusters=used["account_id"],
+                    weights=None if measure == "profit" else used["precision"],
+                    confidence=confidence,
+                    seed=seed,
+                )
+            except NoCounterpartError:
+                unlike.append(f"{kind} {part}")
+                made = {}
+                break
+        for measure, effect in made.items():
             said = {field: getattr(effect, field) for field in _FIELDS}
             rows.append({"kind": kind, "part": part, "measure": measure} | said)
-    return pd.DataFrame(rows, columns=["kind", "part", "measure", *_FIELDS]), kept
+        if "sales" in made:
+            kept[str(kind), str(part)] = made["sales"]
+    table = pd.DataFrame(rows, columns=["kind", "part", "measure", *_FIELDS])
+    table.attrs["unlike"] = unlike
+    return table, kept

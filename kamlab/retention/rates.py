@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kamlab.churn.lifetimes import normal_quantile
+from kamlab.retention.effects import FEWEST
 from kamlab.retention.past_actions import covariates
 from kamlab.retention.uplift import account_effects
 
@@ -32,12 +33,12 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row a kind with ten treated rows or more: `kind`, `treated`, `cost` (median of the
-        treated; missing if unknown), `sales_seen` and `margin_seen` (estimates as they are),
-        `sales` (expected change of yearly sales, a share) with `sales_error`, `margin` (expected
-        change of profit per sales; near none unless it is clear that the kind touches prices) with
-        `margin_error`; the errors are standard deviations of what is expected. Empty if there are
-        too few rows.
+        One row a kind with ten treated rows or more, of five accounts or more: `kind`, `treated`,
+        `cost` (median of the treated; missing if unknown), `sales_seen` and `margin_seen`
+        (estimates as they are), `sales` (expected change of yearly sales, a share) with
+        `sales_error`, `margin` (expected change of profit per sales; near none unless it is clear
+        that the kind touches prices) with `margin_error`; the errors are standard deviations of
+        what is expected. Empty if there are too few rows or accounts.
 
     References
     ----------
@@ -48,8 +49,10 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     columns += ["margin_seen", "margin", "margin_error"]
     done = around["treated"].astype(bool)
     counts = around.loc[done, "kind"].value_counts()
-    kinds = sorted(counts[counts >= _FEWEST].index)
-    if not kinds or (~done).sum() < _FEWEST:
+    accounts = around.loc[done].groupby("kind")["account_id"].nunique().reindex(counts.index)
+    kinds = sorted(counts[(counts >= _FEWEST) & (accounts >= FEWEST)].index)
+    alone = around.loc[~done, "account_id"]
+    if not kinds or len(alone) < _FEWEST or alone.nunique() < FEWEST:
         return pd.DataFrame(columns=columns)
     used = around[~done | around["kind"].isin(kinds)]
     sales, sales_cov = _joint(used, used["sales_change"], kinds)
@@ -100,7 +103,8 @@ def rates_by_account(
         done = around.loc[mine, "treated"].astype(bool)
         own = pd.DataFrame([rate]).merge(standing[["account_id"]], how="cross")
         parts.append(own)
-        if min(done.sum(), (~done).sum()) < 2 * _FEWEST:
+        of_accounts = around.loc[mine].groupby(done)["account_id"].nunique()
+        if min(done.sum(), (~done).sum()) < 2 * _FEWEST or of_accounts.min() < 2 * FEWEST:
             continue
         found = account_effects(
             features[mine],
@@ -129,6 +133,8 @@ def _joint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Regress an outcome on all kinds at once; give their effects and covariance by account."""
     seen = outcome.notna()
+    if used.loc[seen, "account_id"].nunique() < FEWEST:
+        return np.zeros(len(kinds)), np.zeros((len(kinds), len(kinds)))  # nothing is known
     rows, y = used[seen], outcome[seen].to_numpy(float)
     done = rows["treated"].astype(bool)
     treated = [((rows["kind"] == kind) & done).to_numpy(float) for kind in kinds]

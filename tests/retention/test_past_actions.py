@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from kamlab.accounts.days import daily_sums
-from kamlab.retention.effects import cluster_folds
+from kamlab.retention.effects import NoCounterpartError, cluster_folds
 from kamlab.retention.past_actions import (
     action_effects,
     around_actions,
     covariates,
+    yearly_sales,
 )
 from kamlab.retention.rates import effect_rates, mostly_near, rates_by_account, shrink
 from kamlab.retention.recent import account_standing
@@ -176,6 +177,32 @@ def test_too_few_trials_give_no_rates(distributors):
     assert effect_rates(few).empty
     assert action_effects(few)[0].empty
     assert "log of sales" in covariates(few)
+
+
+def test_many_actions_on_few_accounts_tell_nothing(distributors):
+    around = distributors[1][0]
+    ids = around["account_id"].drop_duplicates()
+    four = around[around["account_id"].isin(ids.head(4))]
+    many = pd.concat([four] * 20, ignore_index=True).assign(kind="visit", part="by judgement")
+    many["treated"] = many["account_id"].isin(ids.head(2))
+
+    assert many["treated"].value_counts().min() >= 20
+    assert action_effects(many)[0].empty
+    assert effect_rates(many).empty
+    with pytest.raises(NoCounterpartError, match="two accounts at least"):
+        cluster_folds(np.arange(40) < 20, np.repeat([1, 2, 3, 4], [20, 8, 6, 6]), 5, 0)
+
+
+def test_whom_managers_chose_unlike_all_others_no_effect_is_told(distributors):
+    around = distributors[1][0]
+    size = yearly_sales(around).rank(pct=True)
+    chosen = around.assign(treated=size > 0.8, kind="visit", part="by judgement")
+    chosen = chosen[(size > 0.8) | (size < 0.2)]
+    drawn = around.assign(kind="trial", part="by lot")
+    found, kept = action_effects(pd.concat([chosen, drawn], ignore_index=True))
+
+    assert found.attrs["unlike"] == ["visit by judgement"]
+    assert set(found["kind"]) == {kind for kind, _ in kept} == {"trial"}
 
 
 def test_standing_is_what_an_action_on_that_day_would_see():

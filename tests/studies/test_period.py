@@ -165,11 +165,14 @@ def test_a_day_long_after_the_newest_order_is_doubted_or_refused_where_no_rule_i
 
     assert notes("2026-10-21") == notes("2026-12-05") == ()
     assert "2026-10-20, 46 days before 2026-12-05: if orders no longer" in notes("2026-12-06")[0]
+    assert "365 days before 2027-10-20" in notes("2027-10-21")[0]
     with pytest.raises(DataRefusedError, match="366 days before 2027-10-21: a year without"):
         notes("2027-10-22")
     with pytest.raises(DataRefusedError, match="no order up to 2026-08-30"):
         notes("2026-08-31")
     assert notes("2029-01-01", Rules(max_age=9999)) == ()
+    rounds = read_rounds(**NOTHING | {"today": "2029-01-01"})  # the day after the newest order
+    assert plan_rounds(Plan({}, {}, {}), data, rounds, Rules())[0][1].notes == ()
 
 
 def test_a_clock_set_back_makes_no_data_stale():
