@@ -75,7 +75,7 @@ def read_file(
     if suffix in EXCEL:
         notes = _stage_excel(path, label, options, wanted, out)
     elif suffix in JSON:
-        notes = _stage_json(path, label, options, out)
+        notes = _stage_json(path, label, options, wanted, out)
     elif suffix in TEXT:
         how = dialect(path, label, options, wanted)
         stage_delimited(connection, path, label, how, out)
@@ -153,17 +153,21 @@ def _filled(row: Sequence[object]) -> bool:
     return any(cell not in ("", None) for cell in row)
 
 
-def _stage_json(path: Path, label: str, options: dict, out: Path) -> dict[str, str]:
-    """Stage JSON lines, or a file that is one JSON list of objects."""
+def _stage_json(
+    path: Path, label: str, options: dict, wanted: set[str], out: Path
+) -> dict[str, str]:
+    """Stage JSON lines, or a file that is one JSON list of objects; none is a table of no rows."""
     encoding = str(options.get("encoding") or detect(path, label))
     try:
         with path.open(encoding=encoding) as file:
             listed = file.read(1 << 16).lstrip("\ufeff \t\r\n").startswith("[")
         columns: dict[str, None] = {}
-        bad = 0
-        for _, values, wrong in _objects(path, encoding, listed):
+        empty = True
+        for _, values, _ in _objects(path, encoding, listed):
             columns |= dict.fromkeys(values or ())
-            bad += wrong is not None
+            empty = False
+        if empty:  # an export of no records has no header as a CSV file of none has
+            columns = dict.fromkeys(sorted(wanted))
         if not columns:
             raise DataRefusedError(
                 f"{label}: no line is a JSON object. Expected one object a line, as in "

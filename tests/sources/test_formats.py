@@ -74,6 +74,24 @@ def test_json_lines_keep_what_is_text_and_refuse_what_is_no_object(opened):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("m.jsonl", ""), ("m.jsonl", "\n \n"), ("m.json", " [ ]")]
+)
+def test_json_of_no_records_is_a_table_of_no_rows(name, text, opened):
+    mapping = (
+        f'[[orders]]\nfile = "o.csv"\n[[interactions]]\nfile = "{name}"\nchannel = "e-mail"\n'
+        'columns = { account_id = "Sender", interaction_id = "id", occurred_at = "Occurred at" }\n'
+    )
+    orders = "account_id,order_id,order_date,net_sales\nA,1,2024-01-01,5\n"
+    sources = opened({"o.csv": orders, name: text, "kamlab.toml": mapping})
+
+    assert sources.has("interactions")
+    assert sources.frame("interactions").empty
+    assert len(sources.refused) == 0
+    with pytest.raises(DataRefusedError, match=f"{name} holds no order line"):
+        opened({name: text, "kamlab.toml": f'[[orders]]\nfile = "{name}"\n'})
+
+
 def test_parquet_floats_are_identifiers_and_infinite_amounts_are_not_money(opened):
     frame = pd.DataFrame(
         {
