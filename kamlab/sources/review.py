@@ -21,7 +21,18 @@ USES = {
     "managers": (8, "who looks after whom"),
     "actions": (9, "which retention efforts pay"),
     "contracts": (10, "whose contract ends, and who renews"),
+    "financials": (11, "whether accounts can pay, by their balance sheets"),
+    "wallet_observations": (12, "how much accounts buy elsewhere"),
+    "ratings": (13, "how accounts are managed, by those who know them"),
+    "activities": (14, "what serving each account takes"),
+    "cost_rates": (15, "what that costs, and what stays unused"),
+    "services": (16, "what services cost, and who does not pay for them"),
+    "quotes": (17, "which quotes are won, and to whom others go"),
+    "win_back_offers": (18, "which offers bring accounts back"),
+    "forecasts": (19, "who plans, and keeps to the plan"),
+    "kano_answers": (20, "which qualities delight, and which are taken for granted"),
 }
+_SELDOM = ("ratings", "win_back_offers", "kano_answers")  # asked for once a year or so
 # Columns of optional kind that a study of key accounts leans on, with the reason.
 WANTED = {
     ("orders", "cost_of_goods"): "without cost there is no margin and no gross profit",
@@ -74,7 +85,7 @@ def freshness(known: Sources, as_of: date, *, stale_days: int = 45) -> pd.DataFr
     known : Sources
     as_of : date
     stale_days : int, default 45
-        A newest row older than this is stale.
+        A newest row older than this is stale; a year later where rows come once a year or so.
 
     Returns
     -------
@@ -96,7 +107,7 @@ def freshness(known: Sources, as_of: date, *, stale_days: int = 45) -> pd.DataFr
             else "no date"
             if age is None
             else "stale"
-            if age > stale_days
+            if age > stale_days + 365 * (name in _SELDOM)
             else "fresh"
         )
         rows.append((name, count, newest, age, state, use))

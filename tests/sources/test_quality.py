@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kamlab.sources import open_data, quality
 from kamlab.sources.description import describe
 from kamlab.sources.listing import unread_amounts
-from kamlab.sources.review import to_collect
+from kamlab.sources.review import freshness, to_collect
+from kamlab.sources.schema import TABLES
 
 AS_OF = date(2025, 1, 1)
 
@@ -124,6 +125,22 @@ def test_few_refused_rows_come_last_of_what_is_to_be_mended(folder, store):
         assert told["why"].iloc[place] == "refused rows are in no figure"
         assert unread_amounts(known.refused_sums, "orders") == bad
         assert f"{bad} of the refused hold no amount that can be read" in describe(known)
+
+
+def test_refused_rows_of_any_table_are_to_be_mended_and_any_table_may_be_collected(folder, store):
+    orders = "account_id,order_id,order_date,net_sales\nA,1,2024-01-05,10\n"
+    known = open_data(folder({"orders.csv": orders}), store=store)
+    assert set(freshness(known, known.end)["table"]) == set(TABLES)
+
+    for number, (name, table) in enumerate(TABLES.items()):
+        if name == "orders":
+            continue
+        needed = [column.name for column in table.columns if column.required]
+        empty = ",".join([*needed, "note"]) + "\n" + "," * len(needed) + "x\n"
+        files = {"orders.csv": orders, f"{name}.csv": empty}
+        bad = open_data(folder(files, f"t{number}"), store=store)
+        told = to_collect(bad, bad.end).set_index("what")["now"]
+        assert told.get(f"mend {name}") == "1 of 1 rows refused"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", None])
