@@ -19,7 +19,7 @@ _EXPECTED = {
     "number": "a number, as in 1234.50",
     "whole": "a whole number",
     "flag": "true or false",
-    "currency": "an ISO 4217 code, as in EUR",
+    "currency": 'an ISO 4217 code, as in EUR; currency = "EUR" in kamlab.toml fills empty ones',
 }
 _REASON = {"date": "not a date", "number": "not a number", "whole": "not a whole number"}
 _REASON |= {"flag": "neither true nor false", "currency": "currency unknown"}

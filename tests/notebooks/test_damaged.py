@@ -47,9 +47,10 @@ def test_every_study_is_published(seed, tmp_path, kamlab):
     left = _damaged(tables, np.random.default_rng(seed))
     data, out = tmp_path / "data", tmp_path / "out"
     data.mkdir()
+    (data / "kamlab.toml").write_text('currency = "EUR"\n')  # of lines that say none, too
     for name, table in left.items():
         table.to_parquet(data / f"{name}.parquet", index=False)
     kamlab("run", "--all", "--data", data, "--out", out)
 
-    lines = pd.read_parquet(out / "profiles" / "latest" / "tables" / "profiles.parquet")
-    assert lines["net_sales"].sum() == pytest.approx(tables["orders"]["net_sales"].sum(), rel=1e-9)
+    seen = pd.read_parquet(out / "profiles" / "latest" / "tables" / "profiles.parquet")
+    assert seen["net_sales"].sum() == pytest.approx(tables["orders"]["net_sales"].sum(), rel=1e-9)

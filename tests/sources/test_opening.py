@@ -241,6 +241,7 @@ def test_an_amount_without_its_currency_is_in_none(opened):
         [3, "currency unknown", 20.0, "?"]
     ]
     assert sources.reconciliation["amount_in"].item() == 10.0
+    assert 'currency = "EUR" in kamlab.toml fills empty ones' in describe(sources)
 
 
 def test_a_column_without_a_value_is_as_one_that_is_not_there(opened):
