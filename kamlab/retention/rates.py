@@ -49,10 +49,11 @@ def effect_rates(around: pd.DataFrame) -> pd.DataFrame:
     columns += ["margin_seen", "margin", "margin_error"]
     done = around["treated"].astype(bool)
     counts = around.loc[done, "kind"].value_counts()
-    accounts = around.loc[done].groupby("kind")["account_id"].nunique().reindex(counts.index)
-    kinds = sorted(counts[(counts >= _FEWEST) & (accounts >= FEWEST)].index)
-    alone = around.loc[~done, "account_id"]
-    if not kinds or len(alone) < _FEWEST or alone.nunique() < FEWEST:
+    told = around["sales_change"].notna()
+    accounts = around[done & told].groupby("kind")["account_id"].nunique()
+    kinds = sorted(set(counts.index[counts >= _FEWEST]) & set(accounts.index[accounts >= FEWEST]))
+    alone = around.loc[~done & told, "account_id"]
+    if not kinds or (~done).sum() < _FEWEST or alone.nunique() < FEWEST:
         return pd.DataFrame(columns=columns)
     used = around[~done | around["kind"].isin(kinds)]
     sales, sales_cov = _joint(used, used["sales_change"], kinds)

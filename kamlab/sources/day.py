@@ -40,7 +40,7 @@ def seen_until(sources: "Sources", as_of: str = "", *, within: int | None = None
         raise UsageError(
             f"as_of = {as_of!r} is not a day: write it as 2026-01-31, or leave it empty"
         ) from error
-    newest = _newest(sources, day)
+    newest = _newest(sources, day) if day < sources.end else sources.end - timedelta(days=1)
     if newest is None:
         raise DataRefusedError(
             f"There is no order before {day}; the first is of {sources.begin}: choose a later as_of"

@@ -140,9 +140,7 @@ def check_freshness(newest: str, last_day: dt.date, rules: Rules) -> str:
     >>> check_freshness("2026-10-02", dt.date(2026, 10, 31), Rules(max_age=5, refuse_stale=False))
     'The newest order is of 2026-10-02, 29 days before 2026-10-31; 5 are allowed.'
     """
-    if not newest:
-        raise DataRefusedError(f"There is no order up to {last_day}.")
-    age = (last_day - dt.date.fromisoformat(newest)).days
+    age = _age(newest, last_day)
     if rules.max_age is None or age <= rules.max_age:
         return ""
     said = (
@@ -182,9 +180,7 @@ def doubt_age(newest: str, last_day: dt.date) -> str:
     >>> doubt_age("2026-05-02", dt.date(2026, 10, 31)).split(", ")[1]
     '182 days before 2026-10-31: if orders no longer arrive'
     """
-    if not newest:
-        raise DataRefusedError(f"There is no order up to {last_day}.")
-    age = (last_day - dt.date.fromisoformat(newest)).days
+    age = _age(newest, last_day)
     said = f"The newest order is of {newest}, {age:,} days before {last_day}: "
     if age > _REFUSED:
         raise DataRefusedError(
@@ -192,3 +188,10 @@ def doubt_age(newest: str, last_day: dt.date) -> str:
             "Deliver the orders, name an earlier --as-of, or allow it with --max-age."
         )
     return f"{said}if orders no longer arrive, accounts only look silent." if age > _DOUBTED else ""
+
+
+def _age(newest: str, last_day: dt.date) -> int:
+    """Count the days from the newest order, without which nothing can run, to a day."""
+    if not newest:
+        raise DataRefusedError(f"There is no order up to {last_day}.")
+    return (last_day - dt.date.fromisoformat(newest)).days

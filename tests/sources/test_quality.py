@@ -143,6 +143,20 @@ def test_refused_rows_of_any_table_are_to_be_mended_and_any_table_may_be_collect
         assert told.get(f"mend {name}") == "1 of 1 rows refused"
 
 
+def test_tables_of_yearly_rounds_are_not_stale_within_the_year(folder, store):
+    files = {
+        "orders.csv": "account_id,order_id,order_date,net_sales\nA,1,2024-12-31,10\n",
+        "ratings.csv": "account_id,rater_id,item,value,date\nA,R,strategy,3,2024-02-01\n",
+        "services.csv": "account_id,service,provided_at\nA,visit,2024-02-01\n",
+    }
+    known = open_data(folder(files), store=store)
+
+    state = freshness(known, known.end).set_index("table")["state"]
+    assert (state["ratings"], state["services"]) == ("fresh", "stale")
+    later = freshness(known, date(2025, 3, 20)).set_index("table")["state"]
+    assert later["ratings"] == "stale"
+
+
 @pytest.mark.parametrize("zone", ["America/New_York", None])
 def test_times_with_a_zone_are_said_to_be_days_of_utc(zone, tmp_path, store):
     late = pd.Series(pd.to_datetime(["2024-03-31 21:30", "2024-03-02 09:00"])).dt.tz_localize(zone)
