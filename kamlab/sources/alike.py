@@ -12,8 +12,9 @@ _USUAL = {
     "account_id": (
         "customerid customerno customernumber customercode custno accountid accountno clientid "
         "customerkey soldto soldtoparty customer client buyer account email customeremail kunde "
-        "kundennr kundennummer debitor debitornr auftraggeber codeclient numclient noclient "
-        "nclient numeroclient klantnummer klantnr klantcode klant debiteurnummer debiteur "
+        "kundennr kundennummer debitor debitornr debitornummer auftraggeber codeclient numclient "
+        "noclient nclient numeroclient klantnummer klantnr klantcode klant debiteurnummer "
+        "debiteurnr debiteur "
         "codigocliente codigodocliente codigodecliente codcliente codicecliente cliente "
         "kodklienta nrklienta numerklienta klient kontrahent nabywca "
         "kunnr householdkey household reseller resellerkey dealer dealercode memberid userid "
@@ -74,9 +75,9 @@ _USUAL = {
     ),
     "cost_of_goods": (
         "costofgoodssold cogs totalcost totalproductcost costamount wareneinsatz herstellkosten "
-        "einstand einstandswert coutdesventes coutdachat prixderevient inkoopwaarde custototal "
-        "custodasvendas cmv costetotal costedeventas costodelvenduto kosztwlasny "
-        "销售成本 成本金额 成本 成本元"
+        "einstand einstandswert coutdesventes coutdachat prixderevient inkoopwaarde "
+        "kostprijstotaal custototal custodasvendas cmv costetotal costedeventas costodelvenduto "
+        "kosztwlasny 销售成本 成本金额 成本 成本元"
     ),
     "invoice_id": (
         "invoice invoiceno invoicenumber documentno docno beleg belegnr rechnung rechnungsnr "
@@ -161,6 +162,8 @@ def usual(canonical: str, columns: Sequence[str]) -> str:
     ('Auftraggeber', '')
     >>> usual("order_id", ["N° facture"]), usual("quantity", ["Quantité"])
     ('N° facture', 'Quantité')
+    >>> usual("account_id", ["Debiteurnr"]), usual("cost_of_goods", ["Kostprijs totaal"])
+    ('Debiteurnr', 'Kostprijs totaal')
     """
     there = {_plain(column): column for column in reversed(columns)}
     return next((there[word] for word in _words(_USUAL.get(canonical, "")) if word in there), "")
