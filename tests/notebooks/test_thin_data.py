@@ -340,3 +340,26 @@ def test_without_cost_no_study_weighs_sales_against_what_is_spent(demo, tmp_path
     chosen = table("retention", "targets")
     assert (chosen["expected_gain"] > chosen["cost"]).all()
     assert len(chosen)
+
+
+def test_accounts_without_cost_are_counted_and_kept_off_the_list(demo, tmp_path, kamlab):
+    lines = pd.read_parquet(demo / "orders.parquet")
+    lines = lines[["account_id", "order_id", "order_date", "net_sales", "cost_of_goods"]]
+    dates = pd.to_datetime(lines["order_date"])
+    last_year = lines[(dates >= "2025-01-01") & (dates < "2026-01-01")]
+    sales = last_year.groupby("account_id")["net_sales"].sum()
+    without = sales.nlargest(60).index[::3]  # among them some that would be key
+    lines.loc[lines["account_id"].isin(without), "cost_of_goods"] = np.nan
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    lines.to_csv(data / "orders.csv", index=False)
+    kamlab("run", "key-accounts", "--data", data, "--out", out, "--as-of", "2026-01-01")
+
+    folder = out / "key-accounts" / "latest"
+    warned = " ".join(json.loads((folder / "manifest.json").read_text())["warnings"])
+    share = sales[without].sum() / sales.clip(lower=0).sum()
+    assert f"Of {len(without)} accounts with {share:.0%} of sales no cost is known" in warned
+    listed = pd.read_parquet(folder / "tables" / "key_accounts.parquet")
+    chosen = listed.loc[listed["selected"], "account_id"]
+    assert len(chosen)
+    assert not set(chosen) & set(without)
