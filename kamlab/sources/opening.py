@@ -18,9 +18,9 @@ from kamlab.sources.mapped import LONG, mapped_once, straight
 from kamlab.sources.mapping import Mapping, read_mapping
 from kamlab.sources.memory import let_go_early
 from kamlab.sources.once import kept_once, made_once
-from kamlab.sources.parts import Part, read_entry
 from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
+from kamlab.sources.reading import read_entries
 from kamlab.sources.reconcile import reconcile
 from kamlab.sources.reporting import end_of_orders, reporting_currency
 from kamlab.sources.schema import TABLES
@@ -352,12 +352,9 @@ def _open(described: Mapping, shelf: Store) -> Sources:
     let_go_early()
     industry = read_industry(described.industry)
     connection = sql.connect(shelf.folder / "tmp")
-    parts: dict[str, list[Part]] = {}
     elsewhere = described.engine != "duckdb"
-    for entry in described.entries:
-        if elsewhere and entry.table == "orders":
-            continue
-        parts.setdefault(entry.table, []).extend(read_entry(connection, entry, described, shelf))
+    here = [one for one in described.entries if not (elsewhere and one.table == "orders")]
+    parts = read_entries(connection, here, described, shelf)
     pushed = None
     if elsewhere:
         from kamlab.sources.engines import push_orders

@@ -75,6 +75,26 @@ def connect(spill: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET allocator_background_threads = true")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
+    return _quiet(connection)
+
+
+def another(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Open a connection to the same database for another thread, with the same limits.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        From `connect`.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+    """
+    return _quiet(connection.cursor())
+
+
+def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Set what each connection has of its own, and what its cursors do not inherit."""
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
