@@ -1,10 +1,15 @@
 """Which rows may be there twice? Hashes are sorted, and equal ones then lie side by side."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-_AT_ONCE = 50_000_000  # rows among which repeats are looked for
+from kamlab.sources import sql
+
+_AT_ONCE = 25_000_000  # rows among which repeats are looked for
+_SORTED = 2  # such parts side by side, since a sort takes one core
 
 
 def keep_repeated(connection: duckdb.DuckDBPyConnection, number: str, rows: str, most: int) -> bool:
@@ -28,12 +33,13 @@ def keep_repeated(connection: duckdb.DuckDBPyConnection, number: str, rows: str,
         Whether any repeats.
     """
     pieces = most // _AT_ONCE + 1  # of hashes, to fit memory
-    found = [
-        _more_than_once(
-            connection, f"SELECT {number} FROM {rows} WHERE {number} % {pieces} = {piece}"
-        )
+    asked = [
+        f"SELECT {number} FROM {rows} WHERE {number} % {pieces} = {piece}"
         for piece in range(pieces)
     ]
+    own = [sql.another(connection) for _ in asked]
+    with ThreadPoolExecutor(_SORTED) as pool:
+        found = list(pool.map(_more_than_once, own, asked))
     repeated = pa.table({"_hash": np.concatenate(found)})
     connection.register("found", repeated)
     connection.execute("CREATE OR REPLACE TABLE repeated AS FROM found")

@@ -18,9 +18,9 @@ def test_what_repeats_is_what_pandas_says(hashes, pieces):
     rows = pd.DataFrame({"_hash": pd.Series(hashes, dtype="uint64")})
     expected = rows.loc[rows["_hash"].duplicated(), "_hash"].unique()
     with duckdb.connect() as connection, patch.object(repeats, "_AT_ONCE", 10):
-        connection.register("rows", rows)
+        connection.execute("CREATE TABLE hashes AS FROM rows")
         most = pieces * 10 - 1
-        assert repeats.keep_repeated(connection, "_hash", "rows", most) is (len(expected) > 0)
+        assert repeats.keep_repeated(connection, "_hash", "hashes", most) is (len(expected) > 0)
         kept = connection.sql("SELECT _hash FROM repeated ORDER BY 1").fetchall()
         assert kept == [(value,) for value in sorted(expected.tolist())]
 
