@@ -16,7 +16,7 @@ from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.mapped import LONG, mapped_once, straight
 from kamlab.sources.mapping import Mapping, read_mapping
-from kamlab.sources.memory import let_go_early
+from kamlab.sources.memory import use_again
 from kamlab.sources.once import kept_once, made_once
 from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
@@ -349,7 +349,7 @@ def open_data(
 
 def _open(described: Mapping, shelf: Store) -> Sources:
     """Read all that a mapping names."""
-    let_go_early()
+    use_again()
     industry = read_industry(described.industry)
     connection = sql.connect(shelf.folder / "tmp")
     elsewhere = described.engine != "duckdb"
