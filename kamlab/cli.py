@@ -243,6 +243,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     if not reading:
         return Data(folder, as_of)
     from kamlab.sources import open_data
+    from kamlab.sources.listing import breadth
     from kamlab.sources.privacy import ids_that_name
     from kamlab.sources.reconcile import left_out
 
@@ -258,6 +259,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     end = str(sources.end)
     doubts = left_out(sources.reconciliation, sources.other_currencies)
     named = ids_that_name(sources.table("orders"))
+    accounts, each = breadth(sources.table("orders"), sum(lines for _, lines, _ in by_day))
     sources.close()
     return Data(
         path=folder,
@@ -267,6 +269,8 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
         mapping=mapping,
         industry=industry,
         days={str(day): (lines, float(sales)) for day, lines, sales in by_day},
+        accounts=accounts,
+        account_days=each,
         notes=(*doubts, named) if named else doubts,
     )
 

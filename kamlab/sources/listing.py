@@ -19,6 +19,7 @@ from kamlab.sources.schema import TABLES, TYPES, Table
 
 FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
 _ASIDE = "blanked.parquet"
+_COUNTED = 2_000_000  # order lines of which accounts and their days are counted
 _SOME, _SHOWN = 3, 60  # values of each column that are shown, and how much of each
 
 
@@ -54,6 +55,31 @@ def days(orders: Any) -> list[tuple[date, int, float]]:  # noqa: ANN401  of seve
     found = lines.group_by("order_date").agg(*asked).collect("pyarrow").to_native()
     columns = [found[name].to_pylist() for name in ("order_date", "lines", "net_sales")]
     return sorted((day, int(n), float(sales)) for day, n, sales in zip(*columns, strict=True))
+
+
+def breadth(orders: Any, lines: int) -> tuple[int, int]:  # noqa: ANN401  of several engines
+    """Count accounts, and the days on which each ordered, for what memory they will take.
+
+    Parameters
+    ----------
+    orders : DuckDB relation, PySpark or Ibis frame
+    lines : int
+        Their rows.
+
+    Returns
+    -------
+    tuple of int and int
+        Of more than two million lines reckoned from a part of the accounts. Where lines are
+        elsewhere they are not counted: 0, and as many days as lines.
+    """
+    if not isinstance(orders, duckdb.DuckDBPyRelation):
+        return 0, lines
+    parts = lines // _COUNTED + 1
+    some = orders.filter(f"hash(account_id) % {parts} = 0")
+    each = some.project("account_id, order_date").distinct()
+    found = each.aggregate("count(DISTINCT account_id), count(*)")
+    accounts, days = found.fetchall()[0]
+    return accounts * parts, days * parts
 
 
 def count(table: Any, column: str) -> tuple[int, int, Any]:  # noqa: ANN401  of several engines

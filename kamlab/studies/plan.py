@@ -11,8 +11,8 @@ from kamlab.studies.discover import StudyFile, in_order, pick
 from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
-BASE_BYTES, LINE_BYTES = 600_000_000, 100
-"""Memory that a study takes at most, and how much more for each order line, as measured."""
+BASE_BYTES, ACCOUNT_BYTES, DAY_BYTES = 600_000_000, 1_500, 120
+"""Memory that a study takes at most: alone, for each account, and for each day of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Data:
         Name and sha256 of the industry profile in force; empty where nothing was read.
     days : dict of str to tuple of int and float
         Order lines and net sales of each day that has any, by day.
+    accounts, account_days : int
+        Accounts that order, and the days on which each did, or nearly so many.
     period : str
         Month, quarter or year that was asked for; empty where none was.
     notes : tuple of str
@@ -48,6 +50,8 @@ class Data:
     mapping: str = ""
     industry: dict[str, str] = field(default_factory=dict)
     days: dict[str, tuple[int, float]] = field(default_factory=dict)
+    accounts: int = 0
+    account_days: int = 0
     period: str = ""
     notes: tuple[str, ...] = ()
 
@@ -181,8 +185,7 @@ def side_by_side(studies: int, cores: int, free: int, data: Data) -> int:
         One a core, as far as their memory is there; at least one. DuckDB uses all cores for one as
         well.
     """
-    lines = sum(lines for lines, _ in data.days.values())
-    fit = free // (BASE_BYTES + LINE_BYTES * lines)
+    fit = free // (BASE_BYTES + ACCOUNT_BYTES * data.accounts + DAY_BYTES * data.account_days)
     return max(1, min(cores, studies, fit))
 
 

@@ -1,8 +1,9 @@
 """What was left out is told with column, examples, their rows and what was expected."""
 
+import duckdb
 import pytest
 
-from kamlab.sources import open_data
+from kamlab.sources import listing, open_data
 from kamlab.sources.description import describe
 
 ORDERS = "account_id,order_id,order_date,net_sales\nA,1,2024-01-05,5.5\nB,2,2024-01-06,5\n"
@@ -60,3 +61,15 @@ def test_no_value_of_a_personal_table_is_shown(folder, store):
     assert "1 × birth_date" in told
     assert "contacts.csv, row 2; expected a day" in told
     assert "secret" not in told
+
+
+def test_accounts_and_their_days_are_counted_and_of_many_lines_reckoned(monkeypatch):
+    rows = "FROM (SELECT 'A' || n % 400 AS account_id, DATE '2024-01-01' + (n // 400 % 30)::INT AS "
+    rows += "order_date FROM range(60_000) t(n))"  # 400 accounts on 30 days, five lines a day
+    with duckdb.connect() as connection:
+        orders = connection.sql(rows)
+        assert listing.breadth(orders, 60_000) == (400, 12_000)
+        monkeypatch.setattr(listing, "_COUNTED", 15_000)
+        accounts, days = listing.breadth(orders, 60_000)
+    assert days == 30 * accounts
+    assert 250 < accounts < 600  # a fifth of them, four standard errors

@@ -11,18 +11,21 @@ GIB = 2**30
 
 
 @pytest.mark.parametrize(
-    ("lines", "studies", "free", "jobs"),
+    ("accounts", "account_days", "studies", "free", "jobs"),
     [
-        (1000, 14, 8 * GIB, 2),
-        (1000, 1, 8 * GIB, 1),
-        (1000, 14, GIB // 2, 1),
-        (60_000_000, 14, 8 * GIB, 1),
-        (60_000_000, 14, 16 * GIB, 2),
+        (400, 20_000, 14, 8 * GIB, 2),
+        (400, 20_000, 1, 8 * GIB, 1),
+        (400, 20_000, 14, GIB // 2, 1),
+        (100_000, 18_100_000, 14, 5 * GIB, 1),
+        (100_000, 18_100_000, 14, 6 * GIB, 2),  # as measured in a box of so much
+        (2_400_000, 18_100_000, 14, 10 * GIB, 1),
     ],
 )
-def test_studies_run_side_by_side_as_far_as_memory_goes(lines, studies, free, jobs):
-    days = {"2024-01-01": (lines - 1, 5.0), "2024-01-02": (1, 5.0)}
-    assert side_by_side(studies, 2, free, Data(Path("x"), days=days)) == jobs
+def test_studies_run_side_by_side_as_far_as_memory_goes(
+    accounts, account_days, studies, free, jobs
+):
+    data = Data(Path("x"), accounts=accounts, account_days=account_days)
+    assert side_by_side(studies, 2, free, data) == jobs
 
 
 def test_the_memory_that_is_free_is_some_and_not_more_than_there_is():
