@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kamlab.studies import machine
 from kamlab.studies.machine import free_memory
 from kamlab.studies.plan import Data, side_by_side
 
@@ -31,3 +32,65 @@ def test_studies_run_side_by_side_as_far_as_memory_goes(
 def test_the_memory_that_is_free_is_some_and_not_more_than_there_is():
     total = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
     assert 0 < free_memory() <= total
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "free"),
+    [
+        pytest.param(
+            "0::/\n",
+            {
+                "memory.max": 900,
+                "memory.current": 700,
+                "memory.stat": "anon 500\ninactive_file 150",
+            },
+            350,
+            id="a container",
+        ),
+        pytest.param(
+            "0::/system.slice/kamlab.service\n",
+            {
+                "system.slice/memory.max": "max",
+                "system.slice/kamlab.service/memory.max": 500,
+                "system.slice/kamlab.service/memory.current": 100,
+                "system.slice/kamlab.service/memory.stat": "inactive_file 0",
+            },
+            400,
+            id="a unit with MemoryMax",
+        ),
+        pytest.param(
+            "0::/system.slice/kamlab.service\n",
+            {
+                "system.slice/memory.max": 300,
+                "system.slice/memory.current": 100,
+                "system.slice/memory.stat": "inactive_file 7",
+                "system.slice/kamlab.service/memory.max": "max",
+            },
+            207,
+            id="a slice around it",
+        ),
+        pytest.param(
+            "2:cpu:/docker/ab\n4:memory:/docker/ab\n0::/\n",
+            {
+                "memory/memory.limit_in_bytes": 800,
+                "memory/memory.usage_in_bytes": 600,
+                "memory/memory.stat": "inactive_file 9\ntotal_inactive_file 100",
+            },
+            300,
+            id="a container of the first version",
+        ),
+        pytest.param("0::/\n", {}, None, id="no limit"),
+        pytest.param(None, {}, None, id="no groups"),
+    ],
+)
+def test_a_limit_of_a_group_that_holds_the_run_is_heeded(own, files, free, tmp_path, monkeypatch):
+    if own is not None:
+        (tmp_path / "cgroup").write_text(own)
+    for name, content in files.items():
+        file = tmp_path / "groups" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{content}\n")
+    monkeypatch.setattr(machine, "_OWN", tmp_path / "cgroup")
+    monkeypatch.setattr(machine, "_GROUPS", tmp_path / "groups")
+    found = free_memory()
+    assert found == free if free is not None else found > GIB // 4
