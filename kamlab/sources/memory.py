@@ -30,14 +30,19 @@ def use_again() -> None:
         library.mallopt(_TOP, _SPARE)
 
 
-def give_back() -> None:
-    """Give back what Arrow holds for tables that are gone, and of the C library more than 512 MB.
+def give_back(spare: int = _SPARE) -> None:
+    """Give back what Arrow holds for tables that are gone, and what the C library has to spare.
 
     Free blocks between others count too, which it would keep until they are used again.
+
+    Parameters
+    ----------
+    spare : int, default 512 MB
+        Bytes that it may hold for what comes next; where it holds more, all goes back.
     """
     pa.default_memory_pool().release_unused()
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
         library.mallinfo2.restype = _Held
-        if library.mallinfo2().fordblks > _SPARE:
+        if library.mallinfo2().fordblks > spare:
             library.malloc_trim(0)

@@ -16,7 +16,7 @@ from kamlab.sources.assembly import Assembled, assemble
 from kamlab.sources.industry import Industry, read_industry
 from kamlab.sources.mapped import LONG, mapped_once, straight
 from kamlab.sources.mapping import Mapping, read_mapping
-from kamlab.sources.memory import use_again
+from kamlab.sources.memory import give_back, use_again
 from kamlab.sources.once import kept_once, made_once
 from kamlab.sources.privacy import retire
 from kamlab.sources.pushed import Pushed
@@ -97,6 +97,7 @@ class Sources:
         self._connection.close()
         if self._pushed:
             self._pushed.release()
+        give_back(0)
 
     def has(self, name: str) -> bool:
         """Say whether a table is there."""
