@@ -32,11 +32,11 @@ def _of_groups() -> Iterator[int]:
                 continue
             top = _GROUPS / "memory" if kinds else _GROUPS
             names = ("limit_in_bytes", "usage_in_bytes") if kinds else ("max", "current")
-            inactive = "total_inactive_file" if kinds else "inactive_file"
+            files = [f"{'total_' if kinds else ''}{one}active_file" for one in ("", "in")]
             place = top / own.lstrip("/")  # of a container often not there, but its top is
             for group in (place, *place.parents[: len(place.parents) - len(top.parents)]):
                 with suppress(OSError, ValueError):
                     most, used = (int((group / f"memory.{name}").read_text()) for name in names)
                     lines = (group / "memory.stat").read_text().splitlines()
                     told = dict(line.split() for line in lines)
-                    yield most - used + int(told.get(inactive, 0))  # files give way
+                    yield most - used + sum(int(told.get(one, 0)) for one in files)  # they give way

@@ -43,9 +43,9 @@ def test_the_memory_that_is_free_is_some_and_not_more_than_there_is():
             {
                 "memory.max": 900,
                 "memory.current": 700,
-                "memory.stat": "anon 500\ninactive_file 150",
+                "memory.stat": "active_file 20\ninactive_file 150",
             },
-            350,
+            370,
             id="a container",
         ),
         pytest.param(
@@ -75,9 +75,9 @@ def test_the_memory_that_is_free_is_some_and_not_more_than_there_is():
             {
                 "memory/memory.limit_in_bytes": 800,
                 "memory/memory.usage_in_bytes": 600,
-                "memory/memory.stat": "inactive_file 9\ntotal_inactive_file 100",
+                "memory/memory.stat": "active_file 9\ntotal_inactive_file 100\ntotal_active_file 3",
             },
-            300,
+            303,
             id="a container of the first version",
         ),
         pytest.param("0::/\n", {}, None, id="no limit"),
