@@ -11,7 +11,7 @@ from kamlab.studies.discover import StudyFile, in_order, pick
 from kamlab.studies.mapping_file import mapping_path, mapping_says
 from kamlab.studies.parameters import RESERVED, Parameter, Value, check_names, check_value
 
-BASE_BYTES, ACCOUNT_BYTES, DAY_BYTES = 600_000_000, 8_000, 90
+BASE_BYTES, ACCOUNT_BYTES, DAY_BYTES = 600_000_000, 8_000, 70
 """Memory that a study takes at most: alone, for each account, and for each day of an account."""
 
 
