@@ -259,7 +259,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
     end = str(sources.end)
     doubts = left_out(sources.reconciliation, sources.other_currencies)
     named = ids_that_name(sources.table("orders"))
-    accounts, each = breadth(sources.table("orders"), sum(lines for _, lines, _ in by_day))
+    accounts, on_days = breadth(sources.table("orders"), sum(lines for _, lines, _ in by_day))
     sources.close()
     return Data(
         path=folder,
@@ -270,7 +270,7 @@ def _read_data(folder: Path, as_of: str, reading: str) -> "Data":
         industry=industry,
         days={str(day): (lines, float(sales)) for day, lines, sales in by_day},
         accounts=accounts,
-        account_days=each,
+        account_days=on_days,
         notes=(*doubts, named) if named else doubts,
     )
 

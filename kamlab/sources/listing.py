@@ -20,6 +20,7 @@ from kamlab.sources.schema import TABLES, TYPES, Table
 FILES = ("table", "file", "size", "sha256", "rows", "newest_date")
 _ASIDE = "blanked.parquet"
 _COUNTED = 2_000_000  # order lines of which accounts and their days are counted
+_EACH = 250  # lines an account, where they are not counted
 _SOME, _SHOWN = 3, 60  # values of each column that are shown, and how much of each
 
 
@@ -70,10 +71,10 @@ def breadth(orders: Any, lines: int) -> tuple[int, int]:  # noqa: ANN401  of sev
     -------
     tuple of int and int
         Of more than two million lines reckoned from a part of the accounts. Where lines are
-        elsewhere they are not counted: 0, and as many days as lines.
+        elsewhere they are not counted: as many days as lines, and an account for 250 of them.
     """
     if not isinstance(orders, duckdb.DuckDBPyRelation):
-        return 0, lines
+        return lines // _EACH, lines
     parts = lines // _COUNTED + 1
     some = orders.filter(f"hash(account_id) % {parts} = 0")
     each = some.project("account_id, order_date").distinct()

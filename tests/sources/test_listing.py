@@ -73,3 +73,7 @@ def test_accounts_and_their_days_are_counted_and_of_many_lines_reckoned(monkeypa
         accounts, days = listing.breadth(orders, 60_000)
     assert days == 30 * accounts
     assert 250 < accounts < 600  # a fifth of them, four standard errors
+
+
+def test_lines_elsewhere_are_not_read_to_be_counted():
+    assert listing.breadth(None, 1_000_000) == (4_000, 1_000_000)
