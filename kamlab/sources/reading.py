@@ -44,12 +44,18 @@ def read_entries(
         Of the first entry, in their order, that cannot be read or needs an answer.
     """
     parts: dict[str, list[Part]] = {}
-    own = [sql.another(connection) for _ in entries]
+    own = [sql.another(connection) for _ in range(_AT_ONCE)]
+    free = [*own]  # as many as threads
+
+    def read(entry: Entry) -> list[Part]:
+        taken = free.pop()
+        try:
+            return read_entry(taken, entry, mapping, shelf)
+        finally:
+            free.append(taken)
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        started = [
-            pool.submit(read_entry, one, entry, mapping, shelf)
-            for one, entry in zip(own, entries, strict=True)
-        ]
+        started = [pool.submit(read, entry) for entry in entries]
         try:
             for entry, made in zip(entries, started, strict=True):
                 parts.setdefault(entry.table, []).extend(made.result())
