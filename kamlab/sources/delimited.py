@@ -232,7 +232,9 @@ def _numbered(path: Path, label: str, how: Dialect) -> Iterator[Row]:
                 raise _torn(label, first, how.skip + reader.line_num, str(error)) from None
             if row is None:
                 break
-            if not any(map(str.strip, row)):
+            # fields of nothing but blanks are a row that is refused, as DuckDB reads them
+            blanks = header and len(row) == width and any(row)
+            if not blanks and not any(map(str.strip, row)):
                 continue
             if not header:
                 header = True

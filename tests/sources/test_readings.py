@@ -4,7 +4,7 @@ import codecs
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kamlab.errors import DataRefusedError
@@ -156,6 +156,8 @@ ROWS = st.lists(
 
 @QUIET
 @given(rows=ROWS)
+@example(rows=[["", "", "\x0c"]])
+@example(rows=[["a", "", ""], ["", "\t", ""]])
 def test_duckdb_and_python_split_lines_alike(rows, tmp_path):
     """What is staged by DuckDB where lines are regular equals what Python's csv stages."""
     quoted = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
